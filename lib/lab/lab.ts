@@ -1,0 +1,99 @@
+import { dirname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { listen } from "../display/listen.ts";
+import { progress } from "../display/progress.ts";
+import { show } from "../display/show.ts";
+import { table } from "../display/table.ts";
+import type { Engine } from "../engine/engine.ts";
+import { useEngine } from "../engine/engine.ts";
+import type { Figure } from "../figure/figure.ts";
+import { foldersFor } from "./folders.ts";
+import { interruptSignal } from "./interrupt.ts";
+import { hashOfCode, openMemory } from "./memory.ts";
+import type { Scale } from "./settings.ts";
+import { readSettings } from "./settings.ts";
+
+/** What a notebook works with: an engine, a scale, and ways to show things. */
+export interface Lab {
+  /** The notebook's name; its tables and figures begin with it. */
+  readonly name: string;
+  readonly engine: Engine;
+  readonly scale: Scale;
+  /** Shows a figure and writes it to the figures' folder. */
+  show(figure: Figure): Promise<void>;
+  /** Shows rows as a table and writes it as CSV and Markdown. */
+  table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
+  progress: typeof progress;
+  listen: typeof listen;
+  /** Aborted by Ctrl-C or the stop button; asked for at each long stage. */
+  signal(): AbortSignal;
+  /**
+   * Runs a stage, or recalls what an earlier run of the same code kept.
+   *
+   * @param key - all that the stage's result depends on, as plain data
+   * @param compute - returns plain data: numbers, texts, arrays, typed arrays
+   */
+  remember<T>(key: unknown, compute: () => Promise<T>): Promise<T>;
+}
+
+type Rows = Parameters<typeof table>[0];
+type TableOptions = Omit<Parameters<typeof table>[1], "folder">;
+
+const code = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/**
+ * Begins a notebook: chooses the engine, the scale and the folders, and says
+ * what it chose.
+ *
+ * @throws RangeError for an unknown PAL_ENGINE or PAL_SCALE; Error when the
+ *   engine asked for cannot be had
+ */
+export async function startLab(name: string): Promise<Lab> {
+  const settings = readSettings(process.env);
+  const engine = await useEngine(settings.engine);
+  const scale = settings.scale ?? (engine.compiles ? "full" : "quick");
+  console.log(describeScale(scale, settings.scale, engine));
+  const folders = foldersFor(process.cwd(), scale);
+  const memory = openMemory(folders.memory, {
+    code: hashOfCode(code),
+    report: console.log,
+  });
+  const folder = folders.figures;
+  return {
+    name,
+    engine,
+    scale,
+    show: (figure) => show(figure, { folder }),
+    table: (rows, options) => table(rows, { ...options, folder }),
+    progress,
+    listen,
+    signal: interruptSignal,
+    async remember<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
+      const whole = { name, engine: engine.name, scale, key };
+      const found = settings.fresh ? undefined : memory.recall(whole);
+      if (found !== undefined) {
+        console.log(
+          `Recalled from a run on ${found.madeAt.toISOString()}; ` +
+            "PAL_FRESH=1 runs it again.",
+        );
+        return found.value as T;
+      }
+      const value = await compute();
+      memory.keep(whole, value);
+      return value;
+    },
+  };
+}
+
+function describeScale(
+  scale: Scale,
+  asked: Scale | undefined,
+  engine: Engine,
+): string {
+  if (asked !== undefined) return `Scale: ${scale} (as PAL_SCALE asks).`;
+  if (engine.compiles) return `Scale: ${scale}.`;
+  return (
+    `Scale: ${scale}, because the ${engine.name} engine does not compile ` +
+    "steps; PAL_SCALE=full runs it all."
+  );
+}

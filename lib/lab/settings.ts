@@ -1,0 +1,51 @@
+import type { EngineRequest } from "../engine/engine.ts";
+
+/** How large a run is: seconds, a minute or two, or what the figures show. */
+export type Scale = "smoke" | "quick" | "full";
+
+/** What the environment asks of a notebook. */
+export interface Settings {
+  readonly engine: EngineRequest;
+  /** Undefined: full on an engine that compiles, quick on the others. */
+  readonly scale: Scale | undefined;
+  /** True: remember nothing from earlier runs. */
+  readonly fresh: boolean;
+}
+
+const scales: readonly string[] = ["smoke", "quick", "full"];
+const engines: readonly string[] = [
+  "auto",
+  "tensorflow",
+  "tensorflow-gpu",
+  "webgpu",
+  "wasm",
+];
+
+function oneOf<T extends string>(
+  name: string,
+  value: string | undefined,
+  known: readonly string[],
+): T | undefined {
+  if (value === undefined || value === "") return undefined;
+  if (known.includes(value)) return value as T;
+  throw new RangeError(
+    `startLab: expected ${name} to be one of ${known.join(", ")}, ` +
+      `got "${value}"`,
+  );
+}
+
+/**
+ * Reads PAL_ENGINE, PAL_SCALE and PAL_FRESH.
+ *
+ * @throws RangeError for a value that is not known
+ */
+export function readSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): Settings {
+  const { PAL_ENGINE, PAL_FRESH, PAL_SCALE } = environment;
+  return {
+    engine: oneOf("PAL_ENGINE", PAL_ENGINE, engines) ?? "auto",
+    scale: oneOf("PAL_SCALE", PAL_SCALE, scales),
+    fresh: PAL_FRESH === "1",
+  };
+}

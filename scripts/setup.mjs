@@ -1,0 +1,59 @@
+/**
+ * `npm run setup`: makes this checkout ready. Plain Node, no dependencies.
+ *
+ * Every step can be interrupted and run again: a step's stamp is written when
+ * it has finished, and files get their names when they are whole.
+ */
+import { pathToFileURL } from "node:url";
+import { buildLibrary } from "./setup/build.mjs";
+import { setUpEngine } from "./setup/engine.mjs";
+import { installAll } from "./setup/packages.mjs";
+import { SetupError, step, stopOnInterrupt } from "./setup/run.mjs";
+
+const leastNode = [20, 19];
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  const old =
+    major < leastNode[0] || (major === leastNode[0] && minor < leastNode[1]);
+  if (old) {
+    throw new SetupError(
+      `expected Node ${leastNode.join(".")} or newer, got ${process.version}`,
+      "install a newer Node, then run this again",
+    );
+  }
+}
+
+/**
+ * Does what is missing, a line per step.
+ *
+ * @param options - again: try a failed engine again; command: what to name
+ *   when interrupted; quiet: no lines for steps that find nothing to do
+ */
+export async function setUp({ again, command = "npm start", quiet } = {}) {
+  stopOnInterrupt(command);
+  checkNode();
+  const begin = performance.now();
+  const asked = process.env.PAL_ENGINE ?? "auto";
+  const steps = [
+    ...installAll,
+    ["engine", () => setUpEngine(asked, { again })],
+    ["library", buildLibrary],
+  ];
+  if (!quiet) console.log("Set-up");
+  for (const [name, work] of steps) await step(name, work, { quiet });
+  const seconds = ((performance.now() - begin) / 1000).toFixed(1);
+  if (!quiet) console.log(`Ready in ${seconds} s.\n`);
+}
+
+/** Prints a set-up fault with its remedy; anything else keeps its trace. */
+export function reportFault(error) {
+  if (!(error instanceof SetupError)) throw error;
+  console.error(`\n${error.message}`);
+  if (error.remedy) console.error(`Remedy: ${error.remedy}`);
+  process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  await setUp({ again: true, command: "npm run setup" }).catch(reportFault);
+}

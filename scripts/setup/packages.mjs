@@ -1,0 +1,49 @@
+/** npm packages: the library's, and the kernel's in a folder of its own. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { kernelFolder, root } from "./paths.mjs";
+import { run, SetupError } from "./run.mjs";
+import { clearStamp, hashOf, readStamp, writeStamp } from "./stamp.mjs";
+
+/**
+ * Installs a folder's lock file as it stands.
+ *
+ * No package's install script runs (`ignore-scripts` in .npmrc): npm 11 would
+ * ask, npm 10 would let the engine's download what we build ourselves.
+ *
+ * @returns what the step's line says, and whether anything was done
+ */
+export async function installPackages(name, folder) {
+  const manifests = ["package.json", "package-lock.json"];
+  if (folder === root) manifests.push("lib/package.json");
+  const wanted = hashOf(
+    [process.platform, process.arch, name],
+    manifests.map((file) => join(folder, file)),
+  );
+  const marker = join(folder, "node_modules", ".package-lock.json");
+  if (readStamp(name) === wanted && existsSync(marker))
+    return { text: "up to date", done: false };
+
+  clearStamp(name);
+  const npm = process.env.npm_execpath;
+  const [command, before] = npm?.endsWith(".js")
+    ? [process.execPath, [npm]]
+    : ["npm", []];
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
+  try {
+    await run(command, [...before, ...args], { log: name, cwd: folder });
+  } catch (error) {
+    throw new SetupError(
+      `npm packages could not be installed\n${error.message}`,
+      "check that npm reaches its registry (npm ping), then run it again",
+      { cause: error },
+    );
+  }
+  writeStamp(name, wanted);
+  return { text: "installed", done: true };
+}
+
+export const installAll = [
+  ["npm packages", () => installPackages("packages", root)],
+  ["kernel packages", () => installPackages("kernel-packages", kernelFolder)],
+];
