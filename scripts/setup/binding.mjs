@@ -89,12 +89,25 @@ export function isLinked(recipe, file) {
   return realpathSync(link) === realpathSync(file);
 }
 
-/** Loads the engine in a process of its own and multiplies two matrices. */
+/**
+ * Loads the engine in a process of its own and multiplies two matrices.
+ *
+ * @returns TensorFlow's version
+ */
 export async function probeEngine(npmName) {
-  const text = await run(process.execPath, [probeScript, npmName], {
-    log: "probe",
-    limit: 120,
-    env: { TF_CPP_MIN_LOG_LEVEL: "2" },
-  });
-  return text.trim().split("\n").at(-1);
+  try {
+    const text = await run(process.execPath, [probeScript, npmName], {
+      log: "probe",
+      limit: 120,
+      env: { TF_CPP_MIN_LOG_LEVEL: "2" },
+    });
+    return text.trim().split("\n").at(-1);
+  } catch (error) {
+    const cause = error.output?.split("\n").find((line) => /Error:/.test(line));
+    throw new SetupError(
+      `${npmName} does not load: ${cause ?? error.message.split("\n")[0]}`,
+      "see .pal/logs/probe.log and .pal/logs/binding.log",
+      { cause: error },
+    );
+  }
 }

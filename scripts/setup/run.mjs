@@ -63,7 +63,7 @@ export function stopOnInterrupt(again) {
  * Runs a command with its output in `.pal/logs/<log>.log`.
  *
  * @param options - log: name; cwd, env; limit: seconds before it is ended
- * @throws SetupError with the last lines of the output
+ * @throws SetupError with the last lines of the output; its `output` is all
  */
 export function run(command, args, options) {
   const { log, cwd = root, env = {}, limit = 900 } = options;
@@ -87,7 +87,10 @@ export function run(command, args, options) {
         if (interrupted) return;
         const failure = describe();
         if (failure === undefined) resolve(readFileSync(path, "utf8"));
-        else reject(new SetupError(failure, `see ${relative(root, path)}`));
+        else {
+          const fault = new SetupError(failure, `see ${relative(root, path)}`);
+          reject(Object.assign(fault, { output: readFileSync(path, "utf8") }));
+        }
       });
     };
     child.on("error", (error) => end(() => `${command}: ${error.message}`));

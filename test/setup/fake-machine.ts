@@ -1,0 +1,183 @@
+/**
+ * A checkout on a machine of our making: set-up's own scripts, and stand-ins
+ * for npm, Python, the compiler and the packages, so that every fault of the
+ * outside world can be had at will and in milliseconds.
+ */
+import { spawn } from "node:child_process";
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+
+const repository = resolve(import.meta.dirname, "..", "..");
+
+/** What `npm ci` leaves behind, as a shell script's lines. */
+const npm = `
+[ "$1" = rebuild ] && exit 1
+[ -f "$FAULTS/npm-down" ] && { echo "npm error network"; exit 1; }
+echo "npm $*" >> "$FAULTS/calls"
+mkdir -p node_modules && echo '{}' > node_modules/.package-lock.json
+cp -r "$FAULTS/packages/." node_modules/
+`;
+
+/** pip, and the unpacking script. */
+const python = `
+case "$*" in
+*"pip --version"*) echo "pip 99 from nowhere" ;;
+*"pip download"*)
+  echo "pip download" >> "$FAULTS/calls"
+  [ -f "$FAULTS/pip-slow" ] && { touch "$FAULTS/pip-began"; exec sleep 60; }
+  [ -f "$FAULTS/pip-down" ] && { echo "ERROR: no network"; exit 1; }
+  while [ "$1" != --dest ]; do shift; done
+  echo wheel > "$2/tensorflow.whl" ;;
+*unpack.py*)
+  [ -f "$FAULTS/wheel-broken" ] && { echo "BadZipFile"; exit 1; }
+  mkdir -p "$3/tensorflow" && echo lib > "$3/tensorflow/libtensorflow_cc.so.2" ;;
+esac
+`;
+
+/** Answers --version, else "compiles" its -o argument. */
+const compiler = `
+[ "$1" = --version ] && { echo "c++ 99"; exit 0; }
+echo "c++" >> "$FAULTS/calls"
+[ -f "$FAULTS/cxx-fails" ] && { echo "fatal error: no header"; exit 1; }
+while [ "$1" != -o ]; do shift; done
+echo binding > "$2"
+`;
+
+const tsc = `
+const { mkdirSync, writeFileSync } = require("node:fs");
+const out = process.argv[process.argv.indexOf("--outDir") + 1];
+mkdirSync(out, { recursive: true });
+writeFileSync(out + "/index.js", "");
+`;
+
+/** tfjs-node that multiplies only when its binding is in place. */
+const tfjsNode = `
+const { readFileSync } = require("node:fs");
+readFileSync(__dirname + "/lib/napi-v8/tfjs_binding.node");
+if (require("node:fs").existsSync(process.env.FAULTS + "/binding-broken"))
+  throw new Error("undefined symbol: TF_Version");
+exports.matMul = () => ({ dataSync: () => [11] });
+exports.backend = () => ({ binding: { TF_Version: "9.9" } });
+`;
+
+function write(path: string, text: string, executable = false): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, text);
+  if (executable) chmodSync(path, 0o755);
+}
+
+export interface Machine {
+  readonly root: string;
+  /** Makes or mends a fault, by name. */
+  fault(name: string, present?: boolean): void;
+  /** Takes a program off the machine. */
+  without(program: string): void;
+  /** What npm, pip and the compiler were asked to do, in order. */
+  calls(): string[];
+  run(options?: RunOptions): Promise<{ code: number; text: string }>;
+  remove(): void;
+}
+
+interface RunOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Sends SIGINT once this file has appeared among the faults. */
+  readonly interruptAt?: (pid: number) => Promise<void>;
+}
+
+/** Programs that the stand-ins themselves call. */
+const shellTools = ["sh", "cp", "mkdir", "touch", "sleep", "env"];
+
+function linkShellTools(bin: string): void {
+  for (const name of shellTools) {
+    const folder = ["/bin", "/usr/bin"].find((candidate) => {
+      try {
+        readFileSync(join(candidate, name));
+        return true;
+      } catch {
+        return false; // not in this folder: the other one has it
+      }
+    });
+    if (folder) symlinkSync(join(folder, name), join(bin, name));
+  }
+  symlinkSync(process.execPath, join(bin, "node"));
+}
+
+/** A fresh checkout with everything reachable. */
+export function newMachine(): Machine {
+  const base = mkdtempSync(join(tmpdir(), "pal-setup-"));
+  const root = join(base, "checkout");
+  const bin = join(base, "bin");
+  const faults = join(base, "faults");
+  const packages = join(faults, "packages");
+  cpSync(join(repository, "scripts"), join(root, "scripts"), {
+    recursive: true,
+  });
+  for (const file of ["package.json", "package-lock.json", "tsconfig.json"]) {
+    write(join(root, file), "{}");
+  }
+  write(join(root, "lib", "package.json"), "{}");
+  write(join(root, "lib", "index.ts"), "export {};");
+  write(join(root, "notebooks", "kernel", "package.json"), "{}");
+  write(join(root, "notebooks", "kernel", "package-lock.json"), "{}");
+  const tfjs = join(packages, "@tensorflow", "tfjs-node");
+  write(join(tfjs, "index.js"), tfjsNode);
+  write(join(tfjs, "binding", "tfjs_binding.cc"), "");
+  write(join(packages, "typescript", "bin", "tsc"), tsc);
+  mkdirSync(bin);
+  linkShellTools(bin);
+  for (const [name, text] of Object.entries({
+    npm,
+    python3: python,
+    "c++": compiler,
+  })) {
+    write(join(bin, name), `#!/bin/sh\n${text}`, true);
+  }
+  return {
+    root,
+    fault(name, present = true) {
+      if (present) write(join(faults, name), "");
+      else rmSync(join(faults, name));
+    },
+    without(program) {
+      rmSync(join(bin, program));
+    },
+    calls() {
+      return readFileSync(join(faults, "calls"), "utf8").trim().split("\n");
+    },
+    run: (options) => runSetup({ root, bin, faults }, options),
+    remove: () => rmSync(base, { recursive: true, force: true }),
+  };
+}
+
+function runSetup(
+  { root, bin, faults }: Record<"root" | "bin" | "faults", string>,
+  { env = {}, interruptAt }: RunOptions = {},
+): Promise<{ code: number; text: string }> {
+  const child = spawn(process.execPath, [join(root, "scripts", "setup.mjs")], {
+    cwd: root,
+    env: { PATH: bin, FAULTS: faults, ...env },
+  });
+  let text = "";
+  child.stdout.on("data", (part) => {
+    text += part;
+  });
+  child.stderr.on("data", (part) => {
+    text += part;
+  });
+  if (interruptAt && child.pid) {
+    void interruptAt(child.pid).then(() => child.kill("SIGINT"));
+  }
+  return new Promise((done) => {
+    child.on("close", (code) => done({ code: code ?? -1, text }));
+  });
+}
