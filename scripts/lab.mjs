@@ -94,10 +94,14 @@ async function installRequirements() {
   try {
     await run(venvPython, args, { log: "pip", limit });
   } catch (cause) {
+    const unreachable =
+      /connection|timed out|retrying|no matching distribution|name resolution/i;
+    const remedy = unreachable.test(cause.message)
+      ? "check that pip reaches its package index (a proxy? PIP_INDEX_URL?)"
+      : "see .pal/logs/pip.log";
     throw new SetupError(
       `JupyterLab could not be installed\n${cause.message}`,
-      "check that pip reaches its package index (a proxy? PIP_INDEX_URL?), " +
-        "then run npm run lab again. The notebooks also run without " +
+      `${remedy}, then run npm run lab again. The notebooks also run without ` +
         "JupyterLab: npm run notebooks",
       { cause },
     );

@@ -19,7 +19,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   llm: ["tensor"],
   pal: ["llm", "encoder", "tensor"],
   train: ["pal", "llm", "encoder", "data", "tensor", "engine"],
-  lab: ["display", "figure", "engine"],
+  lab: ["display", "figure", "engine", "audio"],
   cli: ["lab", "train", "jupyter", "display", "figure", "eval", "engine"],
 };
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Notebook, readNotebook } from "../jupyter/format.ts";
-import type { NotebookOptions } from "./notebook-options.ts";
+import { environmentOf, type NotebookOptions } from "./notebook-options.ts";
 
 interface JupyterRun {
   readonly options: NotebookOptions;
@@ -42,7 +42,7 @@ export async function runByJupyter(
     ];
     const code = await exitCodeOf(join(root, python), args, {
       cwd: dirname(path),
-      env: { ...process.env, PAL_SCALE: options.scale },
+      env: { ...process.env, ...environmentOf(options) },
       signal,
       killSignal: "SIGINT",
     });

@@ -26,7 +26,7 @@ Runs notebooks/*.ipynb, or the ones named, each in a kernel of its own.
   --scale SCALE      smoke (seconds), quick (minutes) or full (default)
   --check            compare text outputs with the stored ones; store nothing
   --against-jupyter  run by real Jupyter too, and compare the two
-  --if-possible      with --against-jupyter: no error where Jupyter is absent
+  --if-possible      with --against-jupyter: where Jupyter is absent, run here
   --timeout SECONDS  longest time for one cell (default 600)
   --allow-errors     go on with a notebook after an error in it
   --out FOLDER       where the executed notebooks go
@@ -145,4 +145,17 @@ export function placeFor(
 /** The folder a notebook works in: its own, wherever its outputs go. */
 export function folderOf(path: string): string {
   return dirname(path);
+}
+
+/**
+ * What a notebook's kernel finds in its environment.
+ *
+ * A run that is compared recalls nothing from earlier ones.
+ */
+export function environmentOf({
+  mode,
+  scale,
+}: NotebookOptions): Record<string, string> {
+  const environment = { PAL_SCALE: scale };
+  return mode === "run" ? environment : { ...environment, PAL_FRESH: "1" };
 }

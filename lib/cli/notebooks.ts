@@ -16,6 +16,7 @@ import {
   terminalOf,
 } from "./notebook-lines.ts";
 import {
+  environmentOf,
   folderOf,
   help,
   type NotebookOptions,
@@ -59,9 +60,10 @@ export async function notebooks(
   }
   if (options.mode === "against-jupyter" && !(await havePython(root))) {
     const { ifPossible } = options;
-    const word = ifPossible ? "skipped" : "stopped";
+    const word = ifPossible ? "our runner alone" : "stopped";
     console.error(`  --  real Jupyter is not to be had here: ${word}`);
-    return ifPossible ? 0 : 1;
+    if (!ifPossible) return 1;
+    options = { ...options, mode: "run" };
   }
   return untilSignal((signal) => runAll({ options, root, terminal, signal }));
 }
@@ -144,7 +146,7 @@ async function runHere(path: string, stored: Notebook, session: Session) {
       kernel: {
         command: tslabCommand(join(root, "notebooks", "kernel")),
         folder: folderOf(path),
-        env: { PAL_SCALE: options.scale },
+        env: environmentOf(options),
       },
       secondsPerCell: options.seconds,
       allowErrors: options.allowErrors,

@@ -1,8 +1,5 @@
 import { escapeHtml } from "./html.ts";
-import type { TextColumn } from "./table-text.ts";
-
-/** More rows than this are left to the CSV file. */
-const mostRows = 60;
+import { mostRows, rowsLeftOut, type TextColumn } from "./table-text.ts";
 
 /**
  * Two rules and thin lines, in the colors of the page around: it reads in
@@ -34,10 +31,12 @@ export function tableHtml(
   columns: readonly TextColumn[],
   caption = "",
 ): string {
-  const rows = columns[0].cells.length;
-  const shown = Array.from({ length: Math.min(rows, mostRows) }, (_, row) =>
-    columns.map((column) => cell("td", column, column.cells[row])).join(""),
-  );
+  const shown = columns[0].cells
+    .slice(0, mostRows)
+    .map((_, row) =>
+      columns.map((column) => cell("td", column, column.cells[row])).join(""),
+    );
+  const leftOut = rowsLeftOut(columns);
   const head = columns.map((column) => cell("th", column, column.name));
   return [
     `<style>${style}</style>`,
@@ -45,7 +44,8 @@ export function tableHtml(
     caption && `<caption>${escapeHtml(caption)}</caption>`,
     `<thead><tr>${head.join("")}</tr></thead>`,
     `<tbody>${shown.map((cells) => `<tr>${cells}</tr>`).join("\n")}</tbody>`,
-    rows > mostRows && leftOut(rows - mostRows, columns.length),
+    leftOut &&
+      `<tfoot><tr><td colspan="${columns.length}">${leftOut}</td></tr></tfoot>`,
     "</table>",
   ]
     .filter(Boolean)
@@ -62,11 +62,4 @@ function cell(tag: "td" | "th", { isNumber }: TextColumn, text: string) {
   // Said twice, since some viewers drop the style sheet.
   const side = isNumber ? ' style="text-align:right"' : "";
   return `<${tag}${scope}${kind}${side}>${escapeHtml(text)}</${tag}>`;
-}
-
-function leftOut(rows: number, nColumns: number): string {
-  return (
-    `<tfoot><tr><td colspan="${nColumns}">and ${rows} more ` +
-    `${rows === 1 ? "row" : "rows"} in the CSV file</td></tr></tfoot>`
-  );
 }

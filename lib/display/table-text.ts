@@ -45,9 +45,9 @@ function decimalsOf(
 }
 
 function decimalsFor(numbers: readonly number[]): number {
-  const largest = Math.max(
-    ...numbers.filter(Number.isFinite).map((number) => Math.abs(number)),
-  );
+  const largest = numbers
+    .filter(Number.isFinite)
+    .reduce((most, number) => Math.max(most, Math.abs(number)), 0);
   if (!(largest > 0)) return 0;
   return Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(largest))));
 }
@@ -59,6 +59,16 @@ function cellText(cell: Cell, decimals: number): string {
   return cell.toFixed(decimals);
 }
 
+/** Rows that people are shown; the files have all. */
+export const mostRows = 60;
+
+/** What stands under a table that was cut short, or nothing. */
+export function rowsLeftOut([{ cells }]: readonly TextColumn[]): string {
+  const left = cells.length - mostRows;
+  if (left <= 0) return "";
+  return `and ${left} more ${left === 1 ? "row" : "rows"} in the CSV file`;
+}
+
 /** Columns side by side, numbers at the right, for a terminal. */
 export function plainText(
   columns: readonly TextColumn[],
@@ -67,7 +77,7 @@ export function plainText(
   const plain = columns.map((column) => ({
     ...column,
     name: oneLine(column.name),
-    cells: column.cells.map(oneLine),
+    cells: column.cells.slice(0, mostRows).map(oneLine),
   }));
   const widths = plain.map(({ name, cells }) =>
     Math.max(...[name, ...cells].map(displayWidth)),
@@ -77,6 +87,7 @@ export function plainText(
       .map((text, i) => padded(text, widths[i], plain[i].isNumber))
       .join("  ")
       .trimEnd();
+  const leftOut = rowsLeftOut(columns);
   return [
     ...(caption ? [caption] : []),
     line(plain.map((column) => column.name)),
@@ -84,6 +95,7 @@ export function plainText(
     ...plain[0].cells.map((_, row) =>
       line(plain.map((column) => column.cells[row])),
     ),
+    ...(leftOut ? [leftOut] : []),
   ].join("\n");
 }
 

@@ -19,7 +19,7 @@ import {
 } from "./comparison-marks.ts";
 import type { Figure } from "./figure.ts";
 import { frame, type Words, widest } from "./frame.ts";
-import { literal } from "./text.ts";
+import { literal, type TextStyle } from "./text.ts";
 import { ink, sizes } from "./theme.ts";
 
 export type { Chance, ComparisonRow } from "./comparison-lanes.ts";
@@ -47,12 +47,10 @@ export function comparison(
   checkRows(rows, options);
   const { groups, height: plotHeight } = arrange(rows);
   const lanes = groups.flatMap((group) => group.lanes);
-  const left =
-    sizes.margin + 14 + Math.max(...groups.map((group) => labelWidth(group)));
   const words = { ...options, subtitle: withKey(options.subtitle) };
   const { layout, width, height } = frame(words, {
     plotHeight,
-    left: Math.min(left, sizes.width / 2),
+    left: sizes.margin + labelsWidth(groups) + 14,
     right: 56,
     bottom: 52,
   });
@@ -105,14 +103,25 @@ function niceAbove(groups: readonly Group[], chance?: Chance): number {
   return Math.ceil(best / step) * step;
 }
 
-function labelWidth({ name, lanes }: Group): number {
-  return Math.max(
-    widest([name], { size: sizes.label, bold: true }),
-    widest(
-      lanes.map((lane) => lane.design),
-      { size: sizes.label },
+/** Room for the names at the left, which get half of the figure at most. */
+function labelsWidth(groups: readonly Group[]): number {
+  const regular: TextStyle = { size: sizes.label };
+  const names = [
+    ...groups.map(({ name }) => ({ name, style: { ...regular, bold: true } })),
+    ...groups.flatMap(({ lanes }) =>
+      lanes.map((lane) => ({ name: lane.design, style: regular })),
     ),
-  );
+  ];
+  const widths = names.map(({ name, style }) => widest([name], style));
+  const most = Math.max(...widths);
+  if (most > sizes.width / 2) {
+    throw new RangeError(
+      "comparison: expected names of designs and groups of up to " +
+        `${sizes.width / 2} pixels, got ${most} ` +
+        `("${names[widths.indexOf(most)].name}")`,
+    );
+  }
+  return most;
 }
 
 function describe(lanes: readonly Lane[], { axis }: ComparisonOptions): string {

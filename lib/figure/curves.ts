@@ -102,7 +102,9 @@ function runsOf(
   for (const row of rows) {
     checkRow(row);
     const key = `${row.design} ${row.seed}`;
-    byRun.set(key, [...(byRun.get(key) ?? []), row]);
+    const run = byRun.get(key);
+    if (run) run.push(row);
+    else byRun.set(key, [row]);
   }
   return [...byRun.values()].map((run) => {
     const ordered = run.toSorted((a, b) => a.step - b.step);

@@ -164,11 +164,15 @@ function record(value: unknown, where: string): Record<string, unknown> {
 /**
  * A notebook's file text, as Jupyter itself writes it.
  *
- * One space of indentation, keys in order, a final line break: saving it in
- * JupyterLab changes no line.
+ * One space of indentation, keys in order, source as lines, a final line
+ * break: saving it in JupyterLab changes no line.
  */
 export function notebookText(notebook: Notebook): string {
-  return `${JSON.stringify(inOrder(notebook), null, 1)}\n`;
+  const cells = notebook.cells.map((cell) => ({
+    ...cell,
+    source: split(cell.source),
+  }));
+  return `${JSON.stringify(inOrder({ ...notebook, cells }), null, 1)}\n`;
 }
 
 /** The same value with the keys of every object in order. */

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
-import { Dealer, Subscriber } from "zeromq";
+import { context, Dealer, Subscriber } from "zeromq";
 import {
   type Connection,
   freeConnection,
@@ -165,6 +165,7 @@ interface Asked {
 function connect(connection: Connection, running: KernelProcess): Client {
   const { ip, iopub_port, key, shell_port } = connection;
   const session = randomUUID();
+  context.blocky = false; // the program may exit with a message unsent
   const shell = new Dealer({ routingId: session, linger: 0 });
   const iopub = new Subscriber({ receiveHighWaterMark: 0, linger: 0 });
   shell.connect(`tcp://${ip}:${shell_port}`);

@@ -95,6 +95,10 @@ describe("comparison", () => {
       /expected one score for each seed, got two/,
     );
     assert.throws(
+      () => comparison([{ ...two[0], group: "long ".repeat(20) }], words),
+      /expected names of designs and groups of up to 360 pixels, got \d+/,
+    );
+    assert.throws(
       () => comparison(two, { ...words, title: " " }),
       /expected a claim as title, got none/,
     );

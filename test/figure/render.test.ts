@@ -46,16 +46,29 @@ describe("renderFigure", () => {
     assert.equal(JSON.stringify(figures[0]), before);
   });
 
-  it("goes on after a figure that cannot be drawn", async () => {
-    const layout = {
-      width: 100,
-      get height(): number {
-        throw new Error("no height");
-      },
-    };
-    const bad = { ...figures[0], layout };
-    await assert.rejects(renderFigure(bad));
-    assert.ok((await renderFigure(figures[0])).svg.length > 0);
+  it("refuses what needs WebGL, which would be missing in silence", async () => {
+    for (const type of ["scattergl", "scatter3d", "surface"] as const) {
+      await assert.rejects(renderFigure({ ...figures[0], data: [{ type }] }), {
+        name: "RangeError",
+        message:
+          "renderFigure: expected traces that need no WebGL, " +
+          `got "${type}" (figure "scores")`,
+      });
+    }
+  });
+
+  it("says which figure failed, and goes on with the next", async () => {
+    const layout = { annotations: [{ text: () => "no data" }] };
+    const bad = { ...figures[0], layout: layout as object };
+    const [failed, next] = await Promise.allSettled([
+      renderFigure(bad),
+      renderFigure(figures[0]),
+    ]);
+    assert.match(
+      String(failed.status === "rejected" && failed.reason),
+      /expected data that plotly can draw, got ".*could not be cloned.*scores/,
+    );
+    assert.equal(next.status, "fulfilled");
   });
 
   it("loads jsdom and plotly with the first figure, not before", () => {

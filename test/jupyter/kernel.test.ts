@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -14,6 +14,9 @@ import { type Kernel, startKernel } from "../../lib/jupyter/kernel.ts";
 import { KernelDied } from "../../lib/jupyter/kernel-process.ts";
 import { languageInfo } from "../../lib/jupyter/lint.ts";
 import { isAlive, kernelOptions, root, runCode, stdoutOf } from "./support.ts";
+
+// Other tests start kernels too: theirs are not to be counted here.
+process.env.TMPDIR = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
 
 const connectionFolders = () =>
   readdirSync(tmpdir()).filter((name) => name.startsWith("pal-lab-kernel-"));
@@ -168,6 +171,7 @@ describe("the end of a kernel", () => {
   });
 
   it("comes with the end of the program that started it, even killed", async () => {
+    const before = connectionFolders();
     const script = `
       import { startKernel } from "./lib/jupyter/kernel.ts";
       const kernel = await startKernel(${JSON.stringify(kernelOptions)});
@@ -185,5 +189,6 @@ describe("the end of a kernel", () => {
     assert.ok(isAlive(pid));
     program.kill("SIGKILL");
     await until(() => !isAlive(pid));
+    assert.deepEqual(connectionFolders(), before);
   });
 });

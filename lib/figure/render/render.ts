@@ -31,7 +31,19 @@ export function renderFigure(figure: Figure): Promise<Rendered> {
   return drawing;
 }
 
+/** Kinds of trace that plotly draws with WebGL, or over the map of a server. */
+const undrawable =
+  /gl$|3d$|^(cone|isosurface|parcoords|splom|streamtube|surface|volume)$|^(scatter|choropleth|density)map/;
+
 async function draw(figure: Figure): Promise<Rendered> {
+  for (const { type } of figure.data) {
+    if (type !== undefined && undrawable.test(type)) {
+      throw new RangeError(
+        `renderFigure: expected traces that need no WebGL, got "${type}" ` +
+          `(figure "${figure.name}")`,
+      );
+    }
+  }
   const width = figure.width ?? sizes.width;
   const height = figure.height ?? defaultHeight;
   const page = await plotlyPage();

@@ -71,7 +71,7 @@ function placeInCell(cell, { line, column }) {
 
 /** tslab's and Node's steps between the kernel and a cell. */
 const machinery =
-  /node:vm|sigintHandlersWrap|[\\/]tslab[\\/]dist[\\/]|[\\/]kernel[\\/]cure[\\/]/;
+  /node:vm|sigintHandlersWrap|[\\/]tslab[\\/]dist[\\/]|[\\/]kernel[\\/](?:cure|preload)\b/;
 
 /**
  * The text of a stack frame with the cell's own line and column in it.
@@ -107,6 +107,7 @@ function headOf(error) {
 
 /** Makes every stack, printed or reported, name the cells' own lines. */
 function mapStacks() {
+  Error.stackTraceLimit = 50; // 10 may not reach down to the cell
   Error.prepareStackTrace = (error, frames) => {
     const lines = frames.map((frame) => mapFrame(String(frame)));
     const kept = lines.filter((line) => line !== undefined);
