@@ -31,11 +31,21 @@ export {
   type SoundfontManifest,
 } from "./data/soundfonts.ts";
 export { type Sound, soundOf, sounds } from "./data/sounds.ts";
+export { toDanfo } from "./display/danfo.ts";
+export { listen } from "./display/listen.ts";
+export { type Progress, progress } from "./display/progress.ts";
+export { show } from "./display/show.ts";
+export { table } from "./display/table.ts";
 export type { Encoder, Grid } from "./encoder/encoder.ts";
 export { cutRegions, regionCells } from "./encoder/regions.ts";
 export { toyEncoder, toyOptions } from "./encoder/toy.ts";
 export { type Compiled, compile } from "./engine/compile.ts";
-export { type Engine, useEngine } from "./engine/engine.ts";
+export {
+  currentEngine,
+  type Engine,
+  type EngineRequest,
+  useEngine,
+} from "./engine/engine.ts";
 export {
   type AccuracyRow,
   accuracyRows,
@@ -44,10 +54,15 @@ export {
   overSeeds,
   type SpreadRow,
 } from "./eval/answers.ts";
-export { compareDesigns, type Verdict } from "./eval/verdict.ts";
+export {
+  compareDesigns,
+  compareOnTasks,
+  type Verdict,
+} from "./eval/verdict.ts";
 export { type ComparisonRow, comparison } from "./figure/comparison.ts";
 export { type CurveRow, curves } from "./figure/curves.ts";
 export type { Figure } from "./figure/figure.ts";
+export { renderFigure } from "./figure/render/render.ts";
 export { spectrogram } from "./figure/spectrogram.ts";
 export { type Lab, startLab } from "./lab/lab.ts";
 export { type LlamaConfig, llama32_1b, toyLlama } from "./llm/config.ts";
@@ -88,6 +103,7 @@ export { noTap, patch, recorder, type Tap } from "./tensor/tap.ts";
 export {
   type ComparisonClips,
   comparisonSetting,
+  type DesignRun,
   encodeComparisonClips,
   heldOutSet,
   learnLanguage,

@@ -54,7 +54,8 @@ export function jot(
     const onset = chance.integer(0, Math.floor(length / 3));
     const end = chance.integer(onset + 2, length);
     return Array.from({ length }, (_, i) => {
-      const isHeard = i >= onset && i < end && chance.uniform() < 0.9;
+      const isMissed = i > onset && chance.uniform() < 0.1;
+      const isHeard = i >= onset && i < end && !isMissed;
       if (!isHeard) return "quiet";
       return chance.uniform() < 0.4 ? word : chance.pick(jottings);
     });

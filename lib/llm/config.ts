@@ -52,7 +52,7 @@ export const llama32_1b: LlamaConfig = {
 /**
  * The small model that the first notebook trains on its own text.
  *
- * A third of a percent of the paper's model; its vocabulary comes from the
+ * A two-thousandth of the paper's model; its vocabulary comes from the
  * tokenizer.
  */
 export const toyLlama: Omit<LlamaConfig, "vocabularySize"> = {

@@ -45,9 +45,10 @@ export function readSafetensors(bytes: Uint8Array): Map<string, StoredTensor> {
           `${bytes.length - start} (tensor "${name}")`,
       );
     }
-    // A copy: the numbers need not be aligned in the file.
-    const data = bytes.slice(start + from, start + to).buffer;
-    tensors.set(name, { shape: entry.shape, values: kind.read(data) });
+    // A copy, as the numbers need not be aligned in the file; a Buffer's own
+    // slice would be a view.
+    const data = new Uint8Array(bytes.subarray(start + from, start + to));
+    tensors.set(name, { shape: entry.shape, values: kind.read(data.buffer) });
   }
   return tensors;
 }

@@ -135,12 +135,21 @@ export interface World {
   readonly llama: PlainTensors;
 }
 
+/** One design with one seed: how it learned, and what it answered. */
+export interface DesignRun {
+  readonly design: string;
+  readonly seed: number;
+  /** In nats per answer token, step by step. */
+  readonly losses: Float32Array;
+  readonly answers: Answer[];
+}
+
 /** Trains one design with one seed and asks it about both sets of new clips. */
 export async function runDesign(
   { seed, variant }: { readonly variant: Variant; readonly seed: number },
   world: World,
   options: StageOptions = {},
-): Promise<{ losses: Float32Array; answers: Answer[] }> {
+): Promise<DesignRun> {
   const { clips, scale, setting } = world;
   const llama = fromPlain<Llama>(world.llama);
   try {
@@ -156,7 +165,7 @@ export async function runDesign(
       answers.push(...(await askDesign(exam, model, { signal })));
     }
     disposeTensors(params);
-    return { losses, answers };
+    return { design: variant.name, seed, losses, answers };
   } finally {
     disposeTensors(llama);
   }
@@ -164,7 +173,7 @@ export async function runDesign(
 
 /** New clips of the trained SoundFonts, and the held-out SoundFont. */
 function exams({ clips, setting }: World): [Exam, Exam] {
-  const exam = { setting, seed: worldSeed, batchSize: 64 };
+  const exam = { setting, seed: worldSeed, batchSize: 32 };
   return [
     { ...exam, clips: clips.trained, set: trainedSet },
     { ...exam, clips: clips.heldOut, set: heldOutSet },
