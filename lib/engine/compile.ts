@@ -10,13 +10,15 @@ export interface CompileOptions {
   /** What the step is called in reports and errors. */
   readonly name?: string;
   /**
-   * Let XLA compile the graph, which takes seconds for each trace.
+   * Let XLA compile the graph, which takes seconds for each trace; default
+   * false. On a quiet machine it saves some 10 % of a step, on a busy one it
+   * can cost more.
    *
-   * The default "auto" does so after 100 runs of a trace: a count and not a
-   * clock decides, so that the same run gives the same numbers again.
+   * "auto" does so after 500 runs of a trace: a count and not a clock decides,
+   * so that the same run gives the same numbers again.
    */
   readonly xla?: boolean | "auto";
-  /** Takes the line about a second trace; default console.log. */
+  /** Takes lines such as that of a second trace; default console.log. */
   readonly report?: (line: string) => void;
 }
 
@@ -59,7 +61,8 @@ export function compile<I extends object, O extends object>(
   step: (input: I) => O,
   options: CompileOptions = {},
 ): Compiled<I, O> {
-  const name = options.name ?? (step.name || "step");
+  const { name = step.name || "step", report = console.log } = options;
+  const { xla = false } = options;
   const caller = `compile("${name}")`;
   const loaded = new Map<string, Loaded<O>>();
   const traces: Trace[] = [];
@@ -80,14 +83,10 @@ export function compile<I extends object, O extends object>(
       const outputs = known.session.run(inputs.map((leaf) => leaf.tensor));
       return rebuild(known.form, outputs);
     }
-    const made = load(caller, backend, {
-      step,
-      input,
-      xla: options.xla ?? "auto",
-    });
+    const made = load(caller, backend, { step, input, xla, report });
     loaded.set(key, made.loaded);
     traces.push(made.loaded.trace);
-    if (traces.length > 1) (options.report ?? console.log)(news(name, traces));
+    if (traces.length > 1) report(news(caller, traces));
     return made.output;
   };
   const dispose = () => {
@@ -103,13 +102,15 @@ function load<I extends object, O extends object>(
   caller: string,
   backend: NativeBackend,
   {
-    step,
     input,
+    report,
+    step,
     xla,
   }: {
     readonly step: (input: I) => O;
     readonly input: I;
     readonly xla: Xla;
+    readonly report: (line: string) => void;
   },
 ): { loaded: Loaded<O>; output: O } {
   const start = performance.now();
@@ -119,7 +120,7 @@ function load<I extends object, O extends object>(
     run: (copies) => step(rebuild(input, copies)),
   });
   try {
-    const session = openSession(caller, backend, { graph, xla });
+    const session = openSession(caller, backend, { graph, xla, report });
     const trace: Trace = {
       inputs: inputs.map(signature),
       nNodes: graph.nodes.length,
@@ -150,13 +151,13 @@ function signature({ path, tensor }: Leaf): string {
 }
 
 /** What differs between the last trace and the one before it. */
-function news(name: string, traces: readonly Trace[]): string {
+function news(caller: string, traces: readonly Trace[]): string {
   const [before, last] = traces.slice(-2);
   const changed = last.inputs.filter((leaf) => !before.inputs.includes(leaf));
   const shown = changed.slice(0, 3).join(", ");
   const more = changed.length > 3 ? ` and ${changed.length - 3} more` : "";
   return (
-    `compile("${name}"): trace ${traces.length} for ${shown}${more} ` +
+    `${caller}: trace ${traces.length} for ${shown}${more} ` +
     `(${last.nNodes} nodes, ${last.seconds.toFixed(1)} s)`
   );
 }

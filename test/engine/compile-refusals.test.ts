@@ -76,6 +76,19 @@ describe("compile refuses", await tensorflowHere(), () => {
     assert.deepEqual([...run(seeded, x).dataSync()], eager);
   });
 
+  it("a variable assigned inside", () => {
+    const total = tf.variable(tf.scalar(0), false, "total");
+    const step = (input: tf.Tensor) => {
+      total.assign(input.sum());
+      return input;
+    };
+    assert.throws(
+      () => run(step, x),
+      /without side effects, got assign\(\) to "total" \(float32 \[\]\); return/,
+    );
+    assert.equal(total.dataSync()[0], 0);
+  });
+
   it("a plain number in the input, by its path", () => {
     const step = (input: { x: tf.Tensor; rate: number }) => input.x;
     assert.throws(() => run(step, { x, rate: 0.1 }), {
@@ -96,6 +109,10 @@ describe("compile refuses", await tensorflowHere(), () => {
     assert.throws(
       () => run((() => undefined) as never, x),
       /expected a tensor at output, got undefined/,
+    );
+    assert.throws(
+      () => run(() => ({}), x),
+      /expected an output, got no tensor/,
     );
   });
 

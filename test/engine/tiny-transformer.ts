@@ -30,7 +30,7 @@ export type StepInput = {
 function wave(shape: [number, number], seed: number): tf.Tensor2D {
   const values = Float32Array.from(
     { length: shape[0] * shape[1] },
-    (_, i) => 0.3 * Math.sin(12.9898 * (i + 1) + 78.233 * seed),
+    (_, i) => 0.2 * Math.sin(12.9898 * (i + 1) + 78.233 * seed),
   );
   return tf.tensor2d(values, shape);
 }
@@ -140,8 +140,8 @@ export async function train(
   const losses: number[] = [];
   let state = initState();
   for (let i = 0; i < nSteps; i++) {
-    const tokens_BT = tokensAt(i);
-    const rate = tf.scalar(0.005 / (1 + i / 10));
+    const tokens_BT = tokensAt(i % 4);
+    const rate = tf.scalar(0.003 / (1 + i / 10));
     const after = step({ state, tokens_BT, rate });
     // Asynchronously, as WebGPU reads in no other way.
     losses.push((await after.loss.data())[0]);

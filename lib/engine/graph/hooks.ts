@@ -9,7 +9,8 @@ const DRAWS = /^(Random|Multinomial|TruncatedNormal|Parameterized|Stateful)/;
  * Watches all that passes between tfjs and TensorFlow and writes it down.
  *
  * The backend's binding is replaced by one that forwards each call. What cannot
- * be recorded rightly is refused: captured tensors, values read, chance.
+ * be recorded rightly is refused: captured tensors, values read, variables
+ * assigned, chance.
  *
  * @returns the function that ends the watch
  */
@@ -58,6 +59,11 @@ export function watch(
       binding: recording(caller, binding, { graph, strangers }),
     }),
     override(Math, { random: () => refuseChance(caller, "Math.random") }),
+    override(tf.Variable.prototype, {
+      assign(this: tf.Variable) {
+        throw assignError(caller, this);
+      },
+    }),
     withoutIndexCheck(),
   ];
   return () => {
@@ -160,6 +166,13 @@ export function capturedError(
   return new Error(
     `${caller}: expected inputs and tensors made inside the step, ` +
       `got captured ${tensor} ${where}; make it part of the input`,
+  );
+}
+
+function assignError(caller: string, variable: tf.Variable): Error {
+  return new Error(
+    `${caller}: expected a step without side effects, got assign() to ` +
+      `${describe(variable)}; return the new value`,
   );
 }
 

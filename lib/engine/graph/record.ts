@@ -51,9 +51,11 @@ export function record<O extends object>(
     recordingNow = true;
     try {
       const made = run(copies);
-      for (const leaf of leaves(caller, "output", made)) {
-        addOutput(caller, backend, { graph, leaf });
+      const outputs = leaves(caller, "output", made);
+      if (outputs.length === 0) {
+        throw new TypeError(`${caller}: expected an output, got no tensor`);
       }
+      for (const leaf of outputs) addOutput(caller, backend, { graph, leaf });
       return made as O & tf.TensorContainer;
     } finally {
       recordingNow = false;

@@ -10,7 +10,7 @@ import { savedModel } from "./saved-model.ts";
 export type Xla = boolean | "auto";
 
 /** Runs before "auto" spends the seconds of a compilation. */
-const PATIENCE = 100;
+const PATIENCE = 500;
 
 /** A graph that TensorFlow has loaded and can run. */
 export interface Session {
@@ -19,6 +19,13 @@ export interface Session {
   /** Whether XLA compiles the graph now. */
   usesXla(): boolean;
   dispose(): void;
+}
+
+/** What a session is made of. */
+export interface SessionOptions {
+  readonly graph: Graph;
+  readonly xla: Xla;
+  readonly report: (line: string) => void;
 }
 
 /**
@@ -31,33 +38,61 @@ export interface Session {
 export function openSession(
   caller: string,
   backend: NativeBackend,
-  { graph, xla }: { readonly graph: Graph; readonly xla: Xla },
+  { graph, report, xla }: SessionOptions,
 ): Session {
   const { binding } = backend;
-  const inputNames = graph.inputNames.join(",");
-  const outputNames = graph.outputNames.join(",");
-  let compiled = xla === true;
-  let id = load(caller, backend, { graph, xla: compiled });
+  let usesXla = xla === true;
+  let id = load(caller, backend, { graph, xla: usesXla });
   let patience = xla === "auto" ? PATIENCE : Number.POSITIVE_INFINITY;
 
-  const run = (inputs: readonly tf.Tensor[]) => {
-    if (patience-- === 0) {
-      const plain = id;
-      id = load(caller, backend, { graph, xla: true });
-      binding.deleteSavedModel(plain);
-      compiled = true;
-    }
-    const ids = backend.getInputTensorIds(inputs);
+  const runWithXla = (inputs: readonly tf.Tensor[]) => {
+    const other = load(caller, backend, { graph, xla: true });
     try {
-      return binding
-        .runSavedModel(id, ids, inputNames, outputNames)
-        .map((metadata) => backend.createOutputTensor(metadata));
-    } catch (cause) {
-      throw inWords(`${caller}: the graph failed`, graph, cause);
+      const outputs = runGraph(caller, backend, { id: other, graph, inputs });
+      binding.deleteSavedModel(id);
+      id = other;
+      usesXla = true;
+      return outputs;
+    } catch (error) {
+      binding.deleteSavedModel(other);
+      const outputs = runGraph(caller, backend, { id, graph, inputs });
+      report(`${caller}: runs on without XLA: ${(error as Error).message}`);
+      return outputs;
     }
   };
-  const dispose = () => binding.deleteSavedModel(id);
-  return { run, usesXla: () => compiled, dispose };
+  return {
+    run: (inputs) =>
+      patience-- === 0
+        ? runWithXla(inputs)
+        : runGraph(caller, backend, { id, graph, inputs }),
+    usesXla: () => usesXla,
+    dispose: () => binding.deleteSavedModel(id),
+  };
+}
+
+function runGraph(
+  caller: string,
+  backend: NativeBackend,
+  {
+    graph,
+    id,
+    inputs,
+  }: {
+    readonly graph: Graph;
+    readonly id: number;
+    readonly inputs: readonly tf.Tensor[];
+  },
+): tf.Tensor[] {
+  const ids = backend.getInputTensorIds(inputs);
+  const inputNames = graph.inputNames.join(",");
+  const outputNames = graph.outputNames.join(",");
+  try {
+    return backend.binding
+      .runSavedModel(id, ids, inputNames, outputNames)
+      .map((metadata) => backend.createOutputTensor(metadata));
+  } catch (cause) {
+    throw inWords(`${caller}: the graph failed`, graph, cause);
+  }
 }
 
 /** Loads a model by way of a temporary folder, which is removed at once. */
