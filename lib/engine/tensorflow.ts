@@ -1,5 +1,7 @@
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
+import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { nativeBackend } from "./graph/binding.ts";
 
@@ -29,10 +31,21 @@ export function loadTfjsNode(
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   restoreRemovedUtil();
   try {
+    loadQuietly(name);
     require(name);
   } catch (cause) {
     throw new Error(`${whyNot(name, cause)}; run \`npm run setup\``, { cause });
   }
+}
+
+/**
+ * Loads TensorFlow's library before its binding does, without its two lines
+ * about oneDNN, by what `npm run setup` compiles for that.
+ */
+function loadQuietly(name: string): void {
+  const folder = join(dirname(require.resolve(`${name}/package.json`)), "lib");
+  const file = join(folder, "napi-v8", "tfjs_quiet.node");
+  if (existsSync(file)) require(file);
 }
 
 function whyNot(name: string, cause: unknown): string {

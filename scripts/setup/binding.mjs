@@ -13,8 +13,6 @@ import { fileURLToPath } from "node:url";
 import { root } from "./paths.mjs";
 import { run, SetupError } from "./run.mjs";
 
-const probeScript = join(dirname(fileURLToPath(import.meta.url)), "probe.cjs");
-
 /** The first C++ compiler that answers. */
 export async function findCompiler() {
   for (const name of [process.env.CXX, "c++", "g++", "clang++"]) {
@@ -32,14 +30,32 @@ export async function findCompiler() {
   );
 }
 
+const here = dirname(fileURLToPath(import.meta.url));
+const quietSource = join(here, "quiet.c");
+const names = ["tfjs_binding.node", "tfjs_quiet.node"];
+
+/** Compiles into a temporary name, so that a file here is a whole one. */
+async function compile(compiler, args, { file, log }) {
+  const half = `${file}.half`;
+  const headers = join(root, "node_modules", "node-api-headers", "include");
+  const common = ["-shared", "-fPIC", "-O2", "-DNAPI_VERSION=8", "-I", headers];
+  await run(
+    compiler,
+    [...common, ...args, "-Wl,-rpath,$ORIGIN/site/tensorflow", "-o", half],
+    { log },
+  );
+  renameSync(half, file);
+}
+
 /**
- * Compiles the binding into `file`.
+ * Compiles the binding, and what loads TensorFlow quietly, into `folder`.
  *
  * Only Node-API is used, whose headers are an npm package: neither node-gyp
  * nor Node's own headers are needed.
  */
-export async function buildBinding(recipe, site, file) {
-  if (existsSync(file)) return;
+export async function buildBinding(recipe, folder) {
+  const [binding, quiet] = names.map((name) => join(folder, name));
+  if (existsSync(binding) && existsSync(quiet)) return;
   const { compiler } = await findCompiler();
   const source = join(root, "node_modules", recipe.npm, "binding");
   if (!existsSync(source)) {
@@ -48,45 +64,45 @@ export async function buildBinding(recipe, site, file) {
       "its npm package is optional: npm ci --include=optional, then run again",
     );
   }
-  const tensorflow = join(site, "tensorflow");
-  const half = `${file}.half`;
-  await run(
+  const tensorflow = join(folder, "site", "tensorflow");
+  const files = readdirSync(source).filter((name) => name.endsWith(".cc"));
+  await compile(
     compiler,
     [
-      ...["-shared", "-fPIC", "-O2", "-std=c++17", "-DNAPI_VERSION=8"],
-      ...["-I", join(root, "node_modules", "node-api-headers", "include")],
-      ...["-I", join(tensorflow, "include")],
-      ...readdirSync(source)
-        .filter((name) => name.endsWith(".cc"))
-        .map((name) => join(source, name)),
+      ...["-std=c++17", "-I", join(tensorflow, "include")],
+      ...files.map((name) => join(source, name)),
       join(tensorflow, "libtensorflow_cc.so.2"),
       join(tensorflow, "libtensorflow_framework.so.2"),
-      "-Wl,-rpath,$ORIGIN/site/tensorflow",
-      ...["-o", half],
     ],
-    { log: "binding" },
+    { file: binding, log: "binding" },
   );
-  renameSync(half, file);
+  await compile(compiler, ["-x", "c", quietSource, "-ldl"], {
+    file: quiet,
+    log: "quiet",
+  });
 }
 
 const linkFolder = (recipe) =>
   join(root, "node_modules", recipe.npm, "lib", "napi-v8");
-const linkName = "tfjs_binding.node";
 
-/** Puts the binding where tfjs-node looks for it. */
-export function linkBinding(recipe, file) {
-  const folder = linkFolder(recipe);
-  mkdirSync(folder, { recursive: true });
-  const link = join(folder, linkName);
-  rmSync(link, { force: true });
-  symlinkSync(relative(folder, file), link);
+/** Puts the compiled files where tfjs-node looks for its binding. */
+export function linkBinding(recipe, folder) {
+  const place = linkFolder(recipe);
+  mkdirSync(place, { recursive: true });
+  for (const name of names) {
+    const link = join(place, name);
+    rmSync(link, { force: true });
+    symlinkSync(relative(place, join(folder, name)), link);
+  }
 }
 
-/** True when the link is there and leads to this binding. */
-export function isLinked(recipe, file) {
-  const link = join(linkFolder(recipe), linkName);
-  if (!existsSync(link) || !existsSync(file)) return false;
-  return realpathSync(link) === realpathSync(file);
+/** True when the links are there and lead to this folder's files. */
+export function isLinked(recipe, folder) {
+  return names.every((name) => {
+    const [link, file] = [join(linkFolder(recipe), name), join(folder, name)];
+    if (!existsSync(link) || !existsSync(file)) return false;
+    return realpathSync(link) === realpathSync(file);
+  });
 }
 
 /**
@@ -96,11 +112,15 @@ export function isLinked(recipe, file) {
  */
 export async function probeEngine(npmName) {
   try {
-    const text = await run(process.execPath, [probeScript, npmName], {
-      log: "probe",
-      limit: 120,
-      env: { TF_CPP_MIN_LOG_LEVEL: "2" },
-    });
+    const text = await run(
+      process.execPath,
+      [join(here, "probe.cjs"), npmName],
+      {
+        log: "probe",
+        limit: 120,
+        env: { TF_CPP_MIN_LOG_LEVEL: "2" },
+      },
+    );
     return text.trim().split("\n").at(-1);
   } catch (error) {
     const cause = error.output?.split("\n").find((line) => /Error:/.test(line));

@@ -38,23 +38,21 @@ async function install(engine) {
     );
   }
   const folder = join(engineFolder, `${recipe.wheel}-${tensorflowVersion}`);
-  const file = join(folder, "tfjs_binding.node");
   const seal = `${recipe.wheel} ${tensorflowVersion} Node ${process.version}`;
   const [sealed, text] = readStamp(engine)?.split("\n") ?? [];
-  if (sealed === seal && isLinked(recipe, file)) return { text, done: false };
+  if (sealed === seal && isLinked(recipe, folder)) return { text, done: false };
 
   clearStamp(engine);
   mkdirSync(folder, { recursive: true });
-  const outcome = await make(recipe, folder, file);
+  const outcome = await make(recipe, folder);
   writeStamp(engine, `${seal}\n${outcome}`);
   return { text: outcome, done: true };
 }
 
-async function make(recipe, folder, file) {
-  const site = join(folder, "site");
-  await fetchWheel(recipe, site);
-  await buildBinding(recipe, site, file);
-  linkBinding(recipe, file);
+async function make(recipe, folder) {
+  await fetchWheel(recipe, join(folder, "site"));
+  await buildBinding(recipe, folder);
+  linkBinding(recipe, folder);
   try {
     return `${recipe.engine}: ${await probeEngine(recipe.npm)}`;
   } catch (error) {
