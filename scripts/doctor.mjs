@@ -2,12 +2,13 @@
  * `npm run doctor`: what this machine has, which engine will be used and why,
  * and what is missing with the command that mends it. Changes nothing but logs.
  */
-import { existsSync, mkdirSync, statfsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { join } from "node:path";
 import { findCompiler } from "./setup/binding.mjs";
+import { freeDisk, requireDisk } from "./setup/disk.mjs";
 import { hasNvidiaGpu } from "./setup/engine.mjs";
-import { kernelFolder, palFolder, root } from "./setup/paths.mjs";
+import { kernelFolder, root } from "./setup/paths.mjs";
 import { run, SetupError } from "./setup/run.mjs";
 import { findPython } from "./setup/wheel.mjs";
 
@@ -50,14 +51,8 @@ async function engineLine() {
 }
 
 const disk = () => {
-  mkdirSync(palFolder, { recursive: true });
-  const { bavail, bsize } = statfsSync(palFolder);
-  const free = bavail * bsize;
-  if (free > 3 * 2 ** 30) return `${gibibytes(free)} free`;
-  throw new SetupError(
-    `${gibibytes(free)} free, the TensorFlow engine wants 3 GiB`,
-    "free some, or use PAL_ENGINE=wasm",
-  );
+  requireDisk(3, "set-up", "free some, or use PAL_ENGINE=wasm");
+  return `${gibibytes(freeDisk())} free`;
 };
 
 const rows = [

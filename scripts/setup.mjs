@@ -48,6 +48,9 @@ export async function setUp({ again, command = "npm start", quiet } = {}) {
 
 /** Prints a set-up fault with its remedy; anything else keeps its trace. */
 export function reportFault(error) {
+  if (error.code === "ENOSPC") {
+    error = new SetupError("the disk is full", "free some, then run it again");
+  }
   if (!(error instanceof SetupError)) throw error;
   console.error(`\n${error.message}`);
   if (error.remedy) console.error(`Remedy: ${error.remedy}`);

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { hasTensorflow } from "./setup/engine.mjs";
 import { palFolder, root } from "./setup/paths.mjs";
 import { inherit } from "./setup/spawn.mjs";
 import { reportFault, setUp } from "./setup.mjs";
@@ -43,13 +44,29 @@ function printResults(begin) {
   );
 }
 
+/** The user's options, or the scale that the engine at hand can do. */
+function options() {
+  const given = process.argv.slice(2);
+  if (process.env.PAL_SCALE)
+    return ["--scale", process.env.PAL_SCALE, ...given];
+  if (given.some((word) => word.startsWith("--scale"))) return given;
+  if (["wasm", "webgpu"].includes(process.env.PAL_ENGINE) || !hasTensorflow()) {
+    console.log(
+      "Without TensorFlow the quick scale is run; npm start -- --scale full " +
+        "runs it all.",
+    );
+    return ["--scale", "quick", ...given];
+  }
+  return ["--scale", "full", ...given];
+}
+
 try {
   await setUp({ command: "npm start" });
   const begin = Date.now() - 1000;
   const main = join(root, "lib", "dist", "cli", "main.js");
   process.exitCode = await inherit(process.execPath, [
     ...[main, "notebooks", notebook],
-    ...["--out", join(palFolder, "notebooks"), ...process.argv.slice(2)],
+    ...["--out", join(palFolder, "notebooks"), ...options()],
   ]);
   if (process.exitCode === 0) printResults(begin);
 } catch (error) {

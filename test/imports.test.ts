@@ -21,10 +21,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   features: ["encoder", "checkpoint", "audio", "tensor"],
   llm: ["checkpoint", "tensor"],
   pal: ["llm", "encoder", "tensor"],
-  train: [
-    ...["pal", "llm", "features", "encoder", "data", "tensor", "engine"],
-  ],
-  lab: ["display", "figure", "engine"],
+  train: [...["pal", "llm", "features", "encoder", "data", "tensor", "engine"]],
+  lab: ["display", "figure", "engine", "audio"],
   cli: [
     ...["lab", "train", "features", "encoder", "llm", "audio"],
     ...["checkpoint", "tensor"],

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encodeWav } from "../audio/wav.ts";
 import { listen } from "../display/listen.ts";
 import { progress } from "../display/progress.ts";
 import { show } from "../display/show.ts";
@@ -24,7 +25,8 @@ export interface Lab {
   /** Shows rows as a table and writes it as CSV and Markdown. */
   table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
   progress: typeof progress;
-  listen: typeof listen;
+  /** Puts a player under the cell; samples from -1 to 1, rate in Hz. */
+  listen(samples: Float32Array, sampleRate: number, label: string): void;
   /** Aborted by Ctrl-C or the stop button; asked for at each long stage. */
   signal(): AbortSignal;
   /**
@@ -66,7 +68,8 @@ export async function startLab(name: string): Promise<Lab> {
     show: (figure) => show(figure, { folder }),
     table: (rows, options) => table(rows, { ...options, folder }),
     progress,
-    listen,
+    listen: (samples, sampleRate, label) =>
+      listen(samples, sampleRate, { label, encodeWav }),
     signal: interruptSignal,
     async remember<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
       const whole = { name, engine: engine.name, scale, key };

@@ -24,6 +24,10 @@ export async function hasNvidiaGpu() {
   }
 }
 
+/** True when a TensorFlow engine has been set up here. */
+export const hasTensorflow = () =>
+  Object.keys(attempts).some((engine) => readStamp(engine) !== undefined);
+
 /** Downloads, compiles, links and tries one engine, or finds it in place. */
 async function install(engine) {
   const recipe = recipeFor(engine);
@@ -76,6 +80,7 @@ async function installPrebuilt() {
     { log: "prebuilt", limit: 300 },
   );
   const version = await probeEngine("@tensorflow/tfjs-node");
+  writeStamp("tensorflow", "prebuilt");
   return { text: `tensorflow: ${version}, prebuilt`, done: true };
 }
 

@@ -1,6 +1,7 @@
 /** npm packages: the library's, and the kernel's in a folder of its own. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { requireDisk } from "./disk.mjs";
 import { kernelFolder, root } from "./paths.mjs";
 import { run, SetupError } from "./run.mjs";
 import { clearStamp, hashOf, readStamp, writeStamp } from "./stamp.mjs";
@@ -13,7 +14,7 @@ import { clearStamp, hashOf, readStamp, writeStamp } from "./stamp.mjs";
  *
  * @returns what the step's line says, and whether anything was done
  */
-export async function installPackages(name, folder) {
+export async function installPackages(name, folder, gibibytes) {
   const manifests = ["package.json", "package-lock.json"];
   if (folder === root) manifests.push("lib/package.json");
   const wanted = hashOf(
@@ -24,6 +25,7 @@ export async function installPackages(name, folder) {
   if (readStamp(name) === wanted && existsSync(marker))
     return { text: "up to date", done: false };
 
+  requireDisk(gibibytes, name, "free some, then run it again");
   clearStamp(name);
   const npm = process.env.npm_execpath;
   const [command, before] = npm?.endsWith(".js")
@@ -44,6 +46,9 @@ export async function installPackages(name, folder) {
 }
 
 export const installAll = [
-  ["npm packages", () => installPackages("packages", root)],
-  ["kernel packages", () => installPackages("kernel-packages", kernelFolder)],
+  ["npm packages", () => installPackages("packages", root, 1.2)],
+  [
+    "kernel packages",
+    () => installPackages("kernel-packages", kernelFolder, 0.2),
+  ],
 ];

@@ -1,6 +1,6 @@
 /** Runs steps and commands: a line per step, its time, and what went wrong. */
 import { spawn } from "node:child_process";
-import { createWriteStream, mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { logFolder, root } from "./paths.mjs";
 
@@ -59,17 +59,34 @@ export function stopOnInterrupt(again) {
   }
 }
 
+/** Keeps a command's output for whoever looks for the cause of a fault. */
+function writeLog(path, output) {
+  try {
+    mkdirSync(logFolder, { recursive: true });
+    writeFileSync(path, output);
+    return `see ${relative(root, path)}`;
+  } catch (error) {
+    return `its log could not be written (${error.code})`;
+  }
+}
+
+/** What to say of a command that did not end well. */
+function describeEnd(command, args, { code, signal, output }) {
+  const how = signal ? `ended by ${signal}` : `exit code ${code}`;
+  const tail = output.trim().split("\n").slice(-12).join("\n");
+  return `${command} ${args[0]}: ${how}\n${tail}`;
+}
+
 /**
- * Runs a command with its output in `.pal/logs/<log>.log`.
+ * Runs a command; its output also goes to `.pal/logs/<log>.log`.
  *
  * @param options - log: name; cwd, env; limit: seconds before it is ended
+ * @returns all that it printed
  * @throws SetupError with the last lines of the output; its `output` is all
  */
 export function run(command, args, options) {
   const { log, cwd = root, env = {}, limit = 900 } = options;
-  mkdirSync(logFolder, { recursive: true });
   const path = join(logFolder, `${log}.log`);
-  const file = createWriteStream(path);
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd,
@@ -78,29 +95,27 @@ export function run(command, args, options) {
     });
     children.add(child);
     const timer = setTimeout(() => child.kill("SIGTERM"), limit * 1000);
-    child.stdout.pipe(file, { end: false });
-    child.stderr.pipe(file, { end: false });
-    const end = (describe) => {
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (part) => {
+        output += part;
+      });
+    }
+    const end = (failure) => {
       clearTimeout(timer);
       children.delete(child);
-      file.end(() => {
-        if (interrupted) return;
-        const failure = describe();
-        if (failure === undefined) resolve(readFileSync(path, "utf8"));
-        else {
-          const fault = new SetupError(failure, `see ${relative(root, path)}`);
-          reject(Object.assign(fault, { output: readFileSync(path, "utf8") }));
-        }
-      });
+      if (interrupted) return;
+      const where = writeLog(path, output);
+      if (failure === undefined) resolve(output);
+      else {
+        const fault = new SetupError(failure, where);
+        reject(Object.assign(fault, { output }));
+      }
     };
-    child.on("error", (error) => end(() => `${command}: ${error.message}`));
-    child.on("close", (code, signal) =>
-      end(() => {
-        if (code === 0) return undefined;
-        const how = signal ? `ended by ${signal}` : `exit code ${code}`;
-        const tail = readFileSync(path, "utf8").trim().split("\n").slice(-12);
-        return `${command} ${args[0]}: ${how}\n${tail.join("\n")}`;
-      }),
-    );
+    child.on("error", (error) => end(`${command}: ${error.message}`));
+    child.on("close", (code, signal) => {
+      const how = { code, signal, output };
+      end(code === 0 ? undefined : describeEnd(command, args, how));
+    });
   });
 }

@@ -6,11 +6,10 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statfsSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { palFolder } from "./paths.mjs";
+import { requireDisk } from "./disk.mjs";
 import { tensorflowVersion, wheelParts } from "./recipes.mjs";
 import { run, SetupError } from "./run.mjs";
 
@@ -35,19 +34,6 @@ export async function findPython() {
     `no Python 3 with pip (${failures.at(-1)})`,
     "install them (Debian: apt-get install python3 python3-pip)",
   );
-}
-
-function checkDisk(gibibytes) {
-  mkdirSync(palFolder, { recursive: true });
-  const { bavail, bsize } = statfsSync(palFolder);
-  const free = (bavail * bsize) / 2 ** 30;
-  if (free < gibibytes) {
-    throw new SetupError(
-      `expected ${gibibytes} GiB of free disk for TensorFlow, ` +
-        `got ${free.toFixed(1)} GiB`,
-      "free some, or choose a smaller engine: PAL_ENGINE=wasm npm start",
-    );
-  }
 }
 
 /** Limits of pip's patience, unless the user has set their own. */
@@ -101,7 +87,11 @@ async function unpackAll(python, folder, site, parts) {
 /** Puts the wheel's libraries and headers into `site`. */
 export async function fetchWheel(recipe, site) {
   if (existsSync(site)) return;
-  checkDisk(recipe.gibibytes);
+  requireDisk(
+    recipe.gibibytes,
+    "TensorFlow",
+    "free some, or choose a smaller engine: PAL_ENGINE=wasm npm start",
+  );
   const { python } = await findPython();
   const half = `${site}.half`;
   const folder = `${site}.wheels`;

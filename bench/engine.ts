@@ -1,0 +1,105 @@
+/**
+ * `npm run bench -- engine [rounds]`: every engine that can be had here, and
+ * PyTorch, on the same tasks.
+ *
+ * Each measurement has a process of its own; rounds go through all of them, so
+ * that whatever else the machine does hits all alike.
+ */
+import { type Contender, findContenders } from "./engine/contenders.ts";
+import {
+  keep,
+  load,
+  machine,
+  type Result,
+  type Row,
+  rowsOf,
+  textTable,
+} from "./engine/report.ts";
+import { type Mode, type Size, sizes, type Task } from "./engine/tasks.ts";
+
+/** Compiled TensorFlow over PyTorch eager, on every size. */
+const goal = 1.2;
+
+interface Plan {
+  readonly contender: Contender;
+  readonly task: Task;
+  readonly result: Result;
+}
+
+function plans(contenders: readonly Contender[]): Plan[] {
+  const plan = (contender: Contender, mode: Mode, task: Task): Plan => ({
+    contender,
+    task,
+    result: { task, contender: contender.name, mode, times: [] },
+  });
+  const products = [256, 1024].flatMap((n) =>
+    contenders.map((contender) =>
+      plan(contender, "eager", {
+        kind: "matmul",
+        n,
+        repeats: n < 512 ? 40 : 12,
+      }),
+    ),
+  );
+  const training = sizes.flatMap((size) =>
+    contenders.flatMap((contender) =>
+      contender.modes.map((mode) =>
+        plan(contender, mode, trainTask(size, mode, contender.name)),
+      ),
+    ),
+  );
+  return [...products, ...training];
+}
+
+function trainTask(size: Size, mode: Mode, contender: string): Task {
+  const isSlow = contender === "wasm" || contender === "webgpu";
+  const steps = (size.name === "1M" ? 20 : 6) / (isSlow ? 2 : 1);
+  return { kind: "train", size, mode, warmUp: isSlow ? 2 : 4, steps };
+}
+
+/** One line for each size and graph; the goal is met only by both measures. */
+function verdictOf(rows: readonly Row[]): string[] {
+  return sizes.flatMap(({ name }) => {
+    const graphs = rows.filter(
+      (row) => row.task.startsWith(`train ${name}`) && row.mode !== "eager",
+    );
+    return graphs.flatMap((row) => {
+      const { contender, mode, timesPytorch, timesPytorchAtBest } = row;
+      if (timesPytorch === undefined) return [];
+      const worse = Math.min(timesPytorch, timesPytorchAtBest ?? 0);
+      return [
+        `${name}, ${contender} ${mode}: ${timesPytorch.toFixed(2)} x PyTorch ` +
+          `eager by medians, ${timesPytorchAtBest?.toFixed(2)} by minima; ` +
+          `goal ${goal} ${worse >= goal ? "met" : "missed"}`,
+      ];
+    });
+  });
+}
+
+export async function run([rounds = "3"]: readonly string[]): Promise<void> {
+  const started = load();
+  console.log(`load at the start: ${started}`);
+  const contenders = findContenders(console.log);
+  const all = plans(contenders);
+  for (let round = 1; round <= Number(rounds); round++) {
+    for (const { contender, result, task } of all) {
+      const { firstLoss, times } = contender.measure(task);
+      result.times.push(...times);
+      Object.assign(result, { firstLoss });
+    }
+    console.log(`round ${round} of ${rounds} done, load ${load()}`);
+  }
+  const rows = rowsOf(all.map(({ result }) => result));
+  const verdict = verdictOf(rows);
+  console.log(textTable(rows));
+  for (const line of verdict) console.log(line);
+  const versions = Object.fromEntries(
+    contenders.map(({ description, name }) => [name, description]),
+  );
+  const facts = {
+    ...machine(),
+    load: `${started} to ${load()}, ${rounds} rounds`,
+  };
+  const folder = keep({ machine: facts, versions, verdict, rows });
+  console.log(`kept in ${folder}`);
+}

@@ -1,0 +1,113 @@
+/** Measures one task on one engine: `child.ts <engine> <task as JSON>`. */
+import * as tf from "@tensorflow/tfjs";
+import { compile } from "../../lib/engine/compile.ts";
+import { type EngineName, useEngine } from "../../lib/engine/engine.ts";
+import { initLlama, type Llama, runLlama } from "../../lib/llm/llama.ts";
+import {
+  leaves,
+  mapTensors,
+  tidyTree,
+  withLeaves,
+} from "../../lib/tensor/params.ts";
+import { random } from "../../lib/tensor/random.ts";
+import {
+  type AdamwState,
+  adamwDefaults,
+  startAdamw,
+  stepAdamw,
+} from "../../lib/train/adamw.ts";
+import { answerLoss } from "../../lib/train/loss.ts";
+import type { Answer, Size, Task } from "./tasks.ts";
+
+type StepInput = {
+  readonly state: AdamwState<Llama>;
+  readonly tokens_BT: tf.Tensor2D;
+  readonly learningRate: tf.Scalar;
+  readonly stepNumber: tf.Scalar;
+};
+
+/** The same weights as in PyTorch: waves that any language can compute. */
+function wavyWeights(size: Size): Llama {
+  let seed = 0;
+  return mapTensors(initLlama(size.llama, random("bench")), (leaf) => {
+    if (leaf.rank < 2) return leaf;
+    const scale = 0.05;
+    const phase = 78.233 * seed++;
+    const values = Float32Array.from(
+      { length: leaf.size },
+      (_, i) => scale * Math.sin(12.9898 * (i + 1) + phase),
+    );
+    return tf.tensor(values, leaf.shape);
+  });
+}
+
+function trainingStep({ llama: config, B, T }: Size) {
+  return ({ state, tokens_BT, learningRate, stepNumber }: StepInput) => {
+    const lossOf = (...values: tf.Tensor[]) => {
+      const llama = withLeaves(state.params, values);
+      const logits_BTV = runLlama(llama, tokens_BT, { config });
+      return answerLoss(logits_BTV, tokens_BT, tf.ones([B, T]));
+    };
+    const { grads, value } = tf.valueAndGrads(lossOf)(leaves(state.params));
+    const options = { config: adamwDefaults, learningRate, stepNumber };
+    return { loss: value, state: stepAdamw(state, grads, options) };
+  };
+}
+
+async function train(
+  task: Extract<Task, { kind: "train" }>,
+): Promise<Omit<Answer, "description">> {
+  const { mode, size, steps, warmUp } = task;
+  const raw = trainingStep(size);
+  const step =
+    mode === "eager"
+      ? (input: StepInput) => tidyTree(() => raw(input))
+      : compile(raw, { xla: mode === "graph + XLA" });
+  const tokens_BT = tf.tensor2d(
+    Array.from(
+      { length: size.B * size.T },
+      (_, i) => (i * i * 31 + i * 7) % 50,
+    ),
+    [size.B, size.T],
+    "int32",
+  );
+  const times: number[] = [];
+  const losses: number[] = [];
+  let state = startAdamw(wavyWeights(size));
+  for (let i = 0; i < warmUp + steps; i++) {
+    const numbers = {
+      learningRate: tf.scalar(1e-3),
+      stepNumber: tf.scalar(i + 1),
+    };
+    const start = performance.now();
+    const after = step({ state, tokens_BT, ...numbers });
+    losses.push((await after.loss.data())[0]);
+    times.push(performance.now() - start);
+    tf.dispose([state, after.loss, numbers] as tf.TensorContainer);
+    state = after.state;
+  }
+  return { times: times.slice(warmUp), firstLoss: losses[0] };
+}
+
+async function matmul(n: number, repeats: number): Promise<number[]> {
+  const a = tf.randomUniform<tf.Rank.R2>([n, n], -1, 1, "float32", 1);
+  const b = tf.randomUniform<tf.Rank.R2>([n, n], -1, 1, "float32", 2);
+  const times: number[] = [];
+  for (let i = 0; i < repeats + 3; i++) {
+    const start = performance.now();
+    const product = tf.tidy(() => tf.matMul(a, b).slice([0, 0], [1, 1]));
+    await product.data();
+    times.push(performance.now() - start);
+    product.dispose();
+  }
+  return times.slice(3);
+}
+
+const [name, json] = process.argv.slice(2);
+const task: Task = JSON.parse(json);
+const { description } = await useEngine(name as EngineName);
+const measured =
+  task.kind === "matmul"
+    ? { times: await matmul(task.n, task.repeats) }
+    : await train(task);
+console.log(JSON.stringify({ description, ...measured } satisfies Answer));

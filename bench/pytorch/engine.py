@@ -1,0 +1,120 @@
+"""PyTorch's side of `npm run bench -- engine`: the same model and step, eager.
+
+Takes one task as JSON (bench/engine/tasks.ts) and prints one answer as JSON.
+Architecture, weights, batch and optimizer are those of bench/engine/child.ts;
+operations are PyTorch's own fused ones where it has them.
+"""
+
+import json
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+
+def wave(shape, seed):
+    n = shape[0] * shape[1]
+    i = torch.arange(1, n + 1, dtype=torch.float64)
+    values = 0.05 * torch.sin(12.9898 * i + 78.233 * seed)
+    return values.to(torch.float32).view(shape).requires_grad_()
+
+
+def ones(n):
+    return torch.ones(n, requires_grad=True)
+
+
+def init(llama):
+    D, W, V = llama["width"], llama["ffnWidth"], llama["vocabularySize"]
+    embedding, seed, blocks = wave((V, D), 0), 1, []
+    for _ in range(llama["nLayers"]):
+        shapes = [(D, 3 * D), (D, D), (D, 2 * W), (W, D)]
+        qkv, out, gate_up, down = (wave(s, seed + i) for i, s in enumerate(shapes))
+        blocks.append((ones(D), qkv, out, ones(D), gate_up, down))
+        seed += 4
+    return embedding, blocks, ones(D)
+
+
+def rotation(llama, T):
+    H = llama["headWidth"]
+    k = torch.arange(H // 2, dtype=torch.float64)
+    angles = llama["rope"]["theta"] ** (-2 * k / H)
+    table = torch.outer(torch.arange(T, dtype=torch.float64), angles)
+    table = torch.cat([table, table], 1)
+    return table.cos().float(), table.sin().float()
+
+
+def rotate(x, cos, sin):
+    left, right = x.chunk(2, -1)
+    return x * cos + torch.cat([-right, left], -1) * sin
+
+
+def loss_of(model, tokens, size, turn):
+    embedding, blocks, final_norm = model
+    llama, B, T = size["llama"], size["B"], size["T"]
+    D, N, eps = llama["width"], llama["nHeads"], llama["normEpsilon"]
+
+    def heads(x):
+        return x.view(B, T, N, D // N).transpose(1, 2)
+
+    x = F.embedding(tokens, embedding)
+    for attn_norm, qkv, out, ffn_norm, gate_up, down in blocks:
+        q, k, v = (F.rms_norm(x, (D,), attn_norm, eps) @ qkv).split(D, -1)
+        z = F.scaled_dot_product_attention(
+            rotate(heads(q), *turn), rotate(heads(k), *turn), heads(v), is_causal=True
+        )
+        x = x + z.transpose(1, 2).reshape(B, T, D) @ out
+        gate, up = (F.rms_norm(x, (D,), ffn_norm, eps) @ gate_up).chunk(2, -1)
+        x = x + (F.silu(gate) * up) @ down
+    logits = F.rms_norm(x, (D,), final_norm, eps) @ embedding.t()
+    return F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
+
+
+def train(size, steps, warm_up):
+    model = init(size["llama"])
+    turn = rotation(size["llama"], size["T"])
+    weights = [model[0], model[2], *(w for block in model[1] for w in block)]
+    groups = [
+        {"params": [w for w in weights if w.dim() > 1], "weight_decay": 0.01},
+        {"params": [w for w in weights if w.dim() < 2], "weight_decay": 0.0},
+    ]
+    adamw = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98), eps=1e-8)
+    count = size["B"] * size["T"]
+    tokens = torch.tensor([(i * i * 31 + i * 7) % 50 for i in range(count)])
+    tokens = tokens.view(size["B"], size["T"])
+    times, losses = [], []
+    for _ in range(warm_up + steps):
+        start = time.perf_counter()
+        adamw.zero_grad()
+        loss = loss_of(model, tokens, size, turn)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(weights, 1.0)
+        adamw.step()
+        losses.append(loss.item())
+        times.append((time.perf_counter() - start) * 1000)
+    return {"times": times[warm_up:], "firstLoss": losses[0]}
+
+
+def matmul(n, repeats):
+    a, b = torch.rand(n, n), torch.rand(n, n)
+    times = []
+    for _ in range(repeats + 3):
+        start = time.perf_counter()
+        (a @ b)[0, 0].item()
+        times.append((time.perf_counter() - start) * 1000)
+    return {"times": times[3:]}
+
+
+def main():
+    task = json.loads(sys.argv[1])
+    if task["kind"] == "matmul":
+        answer = matmul(task["n"], task["repeats"])
+    else:
+        answer = train(task["size"], task["steps"], task["warmUp"])
+    threads = torch.get_num_threads()
+    description = f"PyTorch {torch.__version__}, CPU, {threads} threads"
+    print(json.dumps({"description": description, **answer}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,55 @@
+import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** Contents by ending: `{ svg: "<svg ..." }`. */
+export type Contents = Readonly<Record<string, string | Uint8Array>>;
+
+/**
+ * Writes `<folder>/<name>.<ending>` for each ending; a file appears whole or
+ * not at all.
+ *
+ * @returns the paths, in the order of the endings
+ */
+export function writeFiles(
+  folder: string,
+  name: string,
+  contents: Contents,
+): string[] {
+  checkName(name);
+  const paths: string[] = [];
+  try {
+    mkdirSync(folder, { recursive: true });
+    for (const [ending, content] of Object.entries(contents)) {
+      const path = join(folder, `${name}.${ending}`);
+      replaceFile(path, content);
+      paths.push(path);
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(
+      `writeFiles: expected a folder to write "${name}" to, got ${reason}`,
+      { cause },
+    );
+  }
+  return paths;
+}
+
+function replaceFile(path: string, content: string | Uint8Array) {
+  const temporary = `${path}.${process.pid}.tmp`;
+  try {
+    writeFileSync(temporary, content);
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+function checkName(name: string) {
+  if (!/^\w[\w.-]*$/.test(name)) {
+    throw new RangeError(
+      `writeFiles: expected a name of letters, digits, "-", "_" and ".", ` +
+        `got "${name}"`,
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import type { Figure } from "../figure/figure.ts";
+import { renderFigure } from "../figure/render/render.ts";
+import { writeFiles } from "./files.ts";
+import { currentScreen, type Screen } from "./kernel.ts";
+
+export interface ShowOptions {
+  /** Gets `<name>.json`, `.svg` and `.png`; made if it is not there. */
+  readonly folder: string;
+  /** Where to show it: this process's cell or terminal unless given. */
+  readonly screen?: Screen;
+}
+
+/** Few buttons, and only under the pointer: they would cover the title. */
+const plotlyConfig = {
+  displaylogo: false,
+  displayModeBar: "hover",
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+} as const;
+
+/**
+ * Shows a figure and writes it to files; the same figure gives the same bytes.
+ *
+ * In a cell it is interactive where the viewer knows plotly, and a picture
+ * elsewhere. In a terminal one line names the files.
+ */
+export async function show(
+  figure: Figure,
+  { folder, screen = currentScreen() }: ShowOptions,
+): Promise<void> {
+  const { svg, png, width, height } = await renderFigure(figure);
+  const { name, title, alt, data, layout } = figure;
+  const paths = writeFiles(folder, name, {
+    json: `${JSON.stringify({ name, title, alt, data, layout })}\n`,
+    svg,
+    png,
+  });
+  if (screen.publish === undefined) {
+    screen.write(`Figure: ${title}\n  ${paths.join("\n  ")}\n`);
+    return;
+  }
+  screen.publish(
+    {
+      data: {
+        "application/vnd.plotly.v1+json": {
+          data,
+          layout,
+          config: plotlyConfig,
+        },
+        "image/png": Buffer.from(png).toString("base64"),
+        "text/plain": `Figure: ${title}\n${alt}`,
+      },
+      // The picture has two pixels for each of these.
+      metadata: { "image/png": { width, height } },
+    },
+    false,
+  );
+}

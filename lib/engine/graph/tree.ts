@@ -1,0 +1,83 @@
+import * as tf from "@tensorflow/tfjs";
+
+/** Tensors in lists and records, nested as deep as wanted. */
+export type Tensors =
+  | tf.Tensor
+  | readonly Tensors[]
+  | { readonly [name: string]: Tensors };
+
+/** One tensor of a tree and the way to it: `input.blocks.0.query_DD`. */
+export interface Leaf {
+  readonly path: string;
+  readonly tensor: tf.Tensor;
+}
+
+/**
+ * Tensors of a tree in a fixed order: lists by index, records by sorted name.
+ *
+ * @param root - what the tree is called in paths and errors
+ */
+export function leaves(caller: string, root: string, tree: unknown): Leaf[] {
+  if (tree instanceof tf.Tensor) return [{ path: root, tensor: tree }];
+  if (!isBranch(tree)) {
+    throw new TypeError(
+      `${caller}: expected a tensor at ${root}, got ${kindOf(tree)}; ` +
+        "a plain value would be frozen, pass tf.scalar(value)",
+    );
+  }
+  return entries(tree).flatMap(([name, branch]) =>
+    leaves(caller, `${root}.${name}`, branch),
+  );
+}
+
+/**
+ * The same tree with the tensors of `leaves`, in its order, put in.
+ *
+ * Records keep the order of their names, which `Object.values` shows.
+ */
+export function rebuild<T extends object>(
+  tree: T,
+  tensors: readonly tf.Tensor[],
+): T {
+  let next = 0;
+  const visit = (node: object): object => {
+    if (node instanceof tf.Tensor) return tensors[next++];
+    const built = new Map(
+      entries(node).map(([name, branch]) => [name, visit(branch as object)]),
+    );
+    if (Array.isArray(node)) return [...built.values()];
+    return Object.fromEntries(
+      Object.keys(node).map((name) => [name, built.get(name)]),
+    );
+  };
+  return visit(tree) as T;
+}
+
+/** The tree's form, without its tensors: plain and small enough to keep. */
+export function skeleton<T extends object>(tree: T): T {
+  const hole = Object.create(tf.Tensor.prototype) as tf.Tensor;
+  const count = leaves("skeleton", "tree", tree).length;
+  return rebuild(tree, Array<tf.Tensor>(count).fill(hole));
+}
+
+function entries(tree: object): [string, unknown][] {
+  if (Array.isArray(tree)) {
+    return tree.map((branch, index) => [String(index), branch]);
+  }
+  return Object.keys(tree)
+    .sort()
+    .map((name) => [name, (tree as Record<string, unknown>)[name]]);
+}
+
+/** A list or a plain record: what holds tensors, and not a Map or a class. */
+function isBranch(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value)) return true;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+function kindOf(value: unknown): string {
+  if (typeof value !== "object" || value === null) return String(value);
+  return value.constructor.name;
+}

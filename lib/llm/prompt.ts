@@ -1,0 +1,58 @@
+import type { Tokenizer } from "./tokenizer.ts";
+
+/** A prompt and its answer as tokens: system, (audio,) user, response. */
+export interface PromptTokens {
+  readonly tokens: readonly number[];
+  /** Text positions before the audio: the system prompt's length. */
+  readonly audioAt: number;
+  /** Where the answer starts. */
+  readonly answerAt: number;
+}
+
+/**
+ * Tokens in the paper's order (section 2.1): system, audio, user, response.
+ *
+ * @param described - text that stands in for the audio, if any
+ */
+export function promptTokens(
+  tokenizer: Tokenizer,
+  text: {
+    readonly system: string;
+    readonly described?: string;
+    readonly question: string;
+    /** Left out to ask; given to train. */
+    readonly answer?: string;
+  },
+): PromptTokens {
+  const { answer, described = "", question, system } = text;
+  const before = tokenizer.encode(system);
+  const asked = tokenizer.encode(
+    `${described} question : ${question} answer :`,
+  );
+  const prompt = [...before, ...asked];
+  const response =
+    answer === undefined ? [] : [...tokenizer.encode(answer), tokenizer.end];
+  return {
+    tokens: [...prompt, ...response],
+    audioAt: before.length,
+    answerAt: prompt.length,
+  };
+}
+
+/** Rows of tokens, filled up to one length so that one trace serves them all. */
+export function padRows(
+  rows: readonly (readonly number[])[],
+  { length, pad }: { length: number; pad: number },
+): Int32Array {
+  const padded = new Int32Array(rows.length * length).fill(pad);
+  rows.forEach((row, i) => {
+    if (row.length > length) {
+      throw new RangeError(
+        `padRows: expected at most ${length} tokens, got ${row.length} ` +
+          `(row ${i})`,
+      );
+    }
+    padded.set(row, i * length);
+  });
+  return padded;
+}

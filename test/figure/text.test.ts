@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  balancedLines,
+  literal,
+  textWidth,
+  wrapText,
+} from "../../lib/figure/text.ts";
+
+const style = { size: 18, bold: true };
+const claim =
+  "Delayed fusion hears nine points more than the baseline on a SoundFont " +
+  "that neither of them was trained on";
+
+describe("textWidth", () => {
+  // Arial's widths in 1/2048 em: A 1366, i 455 (its hmtx table).
+  it("gives the widths of Arial", () => {
+    assert.ok(Math.abs(textWidth("A", { size: 2048 }) - 1366) <= 1);
+    assert.ok(Math.abs(textWidth("i", { size: 2048 }) - 455) <= 1);
+  });
+
+  it("grows with the size and with bold type", () => {
+    const regular = textWidth(claim, { size: 10 });
+    assert.ok(Math.abs(textWidth(claim, { size: 20 }) - 2 * regular) < 1);
+    assert.ok(textWidth(claim, { size: 10, bold: true }) > regular);
+  });
+});
+
+for (const wrap of [wrapText, balancedLines]) {
+  describe(wrap.name, () => {
+    it("keeps every word and every line within the width", () => {
+      for (const width of [150, 300, 688]) {
+        const lines = wrap(claim, width, style);
+        assert.equal(lines.join(" "), claim);
+        for (const line of lines) assert.ok(textWidth(line, style) <= width);
+      }
+    });
+
+    it("gives no line for no text", () => {
+      assert.deepEqual(wrap("  ", 100, style), []);
+    });
+
+    it("leaves a word that is too long in one piece", () => {
+      assert.deepEqual(wrap("a extraordinarily b", 30, style), [
+        "a",
+        "extraordinarily",
+        "b",
+      ]);
+    });
+  });
+}
+
+describe("balancedLines", () => {
+  it("has as few lines as fit, and no short last one", () => {
+    const plain = wrapText(claim, 688, style);
+    const balanced = balancedLines(claim, 688, style);
+    assert.equal(balanced.length, plain.length);
+    const shortest = (lines: readonly string[]) =>
+      Math.min(...lines.map((line) => textWidth(line, style)));
+    assert.ok(shortest(balanced) > shortest(plain));
+  });
+});
+
+describe("literal", () => {
+  it("takes the meaning from plotly's tags and entities", () => {
+    assert.equal(
+      literal("<b>a</b> & &lt;"),
+      "&lt;b&gt;a&lt;/b&gt; &amp; &amp;lt;",
+    );
+  });
+});

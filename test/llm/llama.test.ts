@@ -1,0 +1,145 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { type LlamaConfig, toyLlama } from "../../lib/llm/config.ts";
+import { answerGreedily } from "../../lib/llm/generate.ts";
+import { causalMask, initLlama, runLlama } from "../../lib/llm/llama.ts";
+import { llamaWeights } from "../../lib/llm/weights.ts";
+import { forbidden } from "../../lib/tensor/layers.ts";
+import { random } from "../../lib/tensor/random.ts";
+import { readSafetensors } from "../../lib/tensor/safetensors.ts";
+import { recorder } from "../../lib/tensor/tap.ts";
+import { assertClose, distance } from "../close.ts";
+import { startEngine } from "../use-engine.ts";
+
+const fixture = (name: string) =>
+  readSafetensors(
+    readFileSync(
+      join(import.meta.dirname, "../fixtures/parity/llama-tiny", name),
+    ),
+  );
+
+const reference: LlamaConfig = {
+  name: "llama-tiny",
+  nLayers: 3,
+  width: 64,
+  ffnWidth: 128,
+  nHeads: 8,
+  nKvHeads: 2,
+  headWidth: 8,
+  vocabularySize: 97,
+  rope: {
+    theta: 500_000,
+    scaling: {
+      factor: 32,
+      lowFrequencyFactor: 1,
+      highFrequencyFactor: 4,
+      originalLength: 64,
+    },
+  },
+  normEpsilon: 1e-5,
+};
+
+describe("llama beside Hugging Face's", () => {
+  before(startEngine);
+  const io = fixture("io.safetensors");
+  const stored = (name: string) => io.get(name)!.values;
+  const load = () => llamaWeights(fixture("model.safetensors"), reference);
+
+  it("has the same embeddings, layers and scores to 1e-4", () => {
+    const wanted = (name: string) => name.endsWith("hook_resid_post");
+    const { cache, tap } = recorder(wanted);
+    const tokens_BT = tf.tensor2d(stored("input_ids"), [1, 100], "int32");
+    const kept: tf.Tensor[] = [];
+    const logits_BTV = runLlama(load(), tokens_BT, {
+      config: reference,
+      tap: (name, x) => {
+        tap(name, x);
+        if (wanted(name)) kept.push(tf.keep(cache.get(name)!));
+        return x;
+      },
+    });
+    assertClose(kept[0], stored("hidden_1"), { atol: 1e-4 });
+    assertClose(kept[1], stored("hidden_2"), { atol: 1e-4 });
+    assertClose(logits_BTV, stored("logits"), { atol: 1e-4 });
+  });
+
+  it("continues a text with the same 16 tokens", () => {
+    const llama = load();
+    const all = [...stored("generated")];
+    const length = 21;
+    const best = (rows: readonly (readonly number[])[]) =>
+      tf.tidy(() => {
+        const padded = [...rows[0], ...Array(length - rows[0].length).fill(0)];
+        const tokens_BT = tf.tensor2d([padded], [1, length], "int32");
+        return runLlama(llama, tokens_BT, { config: reference })
+          .argMax(-1)
+          .dataSync();
+      });
+    const [made] = answerGreedily([all.slice(0, 5)], best, {
+      end: -1,
+      length,
+      nNew: 16,
+    });
+    assert.deepEqual(made, all.slice(5));
+  });
+
+  it("refuses weights with a tensor missing", () => {
+    const weights = fixture("model.safetensors");
+    weights.delete("model.layers.1.mlp.up_proj.weight");
+    assert.throws(() => llamaWeights(weights, reference), {
+      name: "RangeError",
+      message:
+        'llamaWeights: expected tensor "model.layers.1.mlp.up_proj.weight", ' +
+        "got 28 others",
+    });
+  });
+});
+
+describe("llama", () => {
+  before(startEngine);
+  const config = { ...toyLlama, nLayers: 2, vocabularySize: 11 };
+  const run = (tokens: number[], of = config) =>
+    runLlama(
+      initLlama(of, random("llama test")),
+      tf.tensor2d([tokens], [1, tokens.length], "int32"),
+      { config: of },
+    );
+
+  it("does not look ahead", () => {
+    const [one, two] = [run([1, 2, 3, 4]), run([1, 2, 3, 9])];
+    const seen = (x: tf.Tensor3D) => x.slice([0, 0, 0], [1, 3, 11]);
+    assertClose(seen(one), seen(two));
+    assert.ok(distance(one, two) > 1e-2);
+  });
+
+  it("needs no key head of its own for each query head", () => {
+    for (const nKvHeads of [1, 2, 4]) {
+      assert.deepEqual(run([1, 2], { ...config, nKvHeads }).shape, [1, 2, 11]);
+    }
+  });
+
+  it("knows where a word stands", () => {
+    const last = (x: tf.Tensor3D) => x.slice([0, 3, 0], [1, 1, 11]);
+    const swapped = distance(last(run([1, 2, 3, 4])), last(run([2, 1, 3, 4])));
+    assert.ok(swapped > 1e-4);
+  });
+
+  it("leaves one tensor behind", () => {
+    const llama = initLlama(config, random("leak"));
+    const tokens_BT = tf.tensor2d([[1, 2]], [1, 2], "int32");
+    const held = tf.memory().numTensors;
+    runLlama(llama, tokens_BT, { config });
+    assert.equal(tf.memory().numTensors, held + 1);
+  });
+
+  it("masks by position, not by place in the row", () => {
+    const mask_SM = causalMask([2, 0, 1], [0, 1, 2]);
+    assert.deepEqual(
+      [...mask_SM.dataSync()].map((x) => x === Math.fround(forbidden)),
+      [false, false, false, false, true, true, false, false, true],
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import {
+  attentionPattern,
+  forbidden,
+  linear,
+  mergeHeads,
+  normalMatrix,
+  rmsNorm,
+  silu,
+  splitHeads,
+} from "../../lib/tensor/layers.ts";
+import { random } from "../../lib/tensor/random.ts";
+import { dims } from "../../lib/tensor/shapes.ts";
+import { patch, recorder } from "../../lib/tensor/tap.ts";
+import { assertClose } from "../close.ts";
+import { startEngine } from "../use-engine.ts";
+
+const x_BTD = () =>
+  normalMatrix(random("layers"), [6, 8], 1).reshape<tf.Tensor3D>([2, 3, 8]);
+
+describe("layers", () => {
+  before(startEngine);
+
+  it("split heads and merge them again without a change", () => {
+    const x = x_BTD();
+    assertClose(mergeHeads(splitHeads(x, 4)), x, { atol: 0 });
+  });
+
+  it("give attention weights that sum to 1 and skip what is forbidden", () => {
+    const q_BNTH = splitHeads(x_BTD(), 2);
+    const mask_TM = tf.tensor2d([
+      [0, forbidden, 0],
+      [0, 0, 0],
+      [forbidden, forbidden, 0],
+    ]);
+    const pattern_BNTM = attentionPattern(q_BNTH, q_BNTH, mask_TM);
+    assertClose(pattern_BNTM.sum(-1), new Float32Array(12).fill(1));
+    const first = pattern_BNTM.slice([0, 0, 0, 0], [1, 1, 3, 3]).dataSync();
+    assert.deepEqual([first[1], first[6], first[7]], [0, 0, 0]);
+  });
+
+  it("scale each position to root mean square 1", () => {
+    const normed = rmsNorm(x_BTD().mul(100) as tf.Tensor3D, tf.ones([8]));
+    assertClose(normed.square().mean(-1), new Float32Array(6).fill(1));
+  });
+
+  it("apply a matrix at every position", () => {
+    const y_BTX = linear(
+      tf.tensor3d([[[1, 2]], [[3, 4]]]),
+      tf.tensor2d([[1], [10]]),
+    );
+    assert.deepEqual([...y_BTX.dataSync()], [21, 43]);
+  });
+
+  it("bend as x times its logistic", () => {
+    // 1 / (1 + e^-1) = 0.7310586
+    assertClose(silu(tf.tensor1d([0, 1])), [0, 0.7310586], { atol: 1e-6 });
+  });
+
+  it("refuse heads that do not divide the width", () => {
+    assert.throws(() => splitHeads(x_BTD(), 3), {
+      message: "splitHeads: expected X divisible by N=3, got X=8",
+    });
+  });
+
+  it("name the axis that does not fit", () => {
+    assert.throws(() => dims("attend", x_BTD(), "BMD", { D: 64 }), {
+      name: "RangeError",
+      message: "attend: expected D=64 in axes BMD, got shape [2,3,8]",
+    });
+    assert.throws(() => dims("attend", x_BTD(), "BD"), {
+      message: "attend: expected axes BD, got shape [2,3,8]",
+    });
+  });
+});
+
+describe("taps", () => {
+  before(startEngine);
+
+  it("keep what they are asked for and pass it on unchanged", () => {
+    const { cache, tap } = recorder((name) => name.endsWith("post"));
+    const x = x_BTD();
+    assert.equal(tap("blocks.0.hook_resid_post", x), x);
+    tap("blocks.0.hook_resid_pre", x);
+    assert.deepEqual([...cache.keys()], ["blocks.0.hook_resid_post"]);
+  });
+
+  it("put a donor in one place only", () => {
+    const [x, donor] = [x_BTD(), tf.zeros([2, 3, 8])];
+    const tap = patch("here", donor);
+    assert.equal(tap("here", x), donor);
+    assert.equal(tap("there", x), x);
+  });
+});
