@@ -25,19 +25,25 @@ export const adamwDefaults: AdamwConfig = {
   maxGradientNorm: 1,
 };
 
-/** Parameters with their running means of gradient and squared gradient. */
+/**
+ * Parameters with their running means of gradient and squared gradient.
+ *
+ * The means of all parameters lie in one vector each, in the order of
+ * `leaves(params)`: one operation over them all instead of one for each leaf.
+ */
 export type AdamwState<P extends Tensors> = {
   readonly params: P;
-  readonly mean: P;
-  readonly square: P;
+  readonly mean_X: tf.Tensor1D;
+  readonly square_X: tf.Tensor1D;
 };
 
 /** State before the first step; the parameters are copied. */
 export function startAdamw<P extends Tensors>(params: P): AdamwState<P> {
+  const X = leaves(params).reduce((sum, leaf) => sum + leaf.size, 0);
   return {
     params: mapTensors(params, (leaf) => leaf.clone()),
-    mean: mapTensors(params, (leaf) => tf.zerosLike(leaf)),
-    square: mapTensors(params, (leaf) => tf.zerosLike(leaf)),
+    mean_X: tf.zeros([X]),
+    square_X: tf.zeros([X]),
   };
 }
 
@@ -64,44 +70,43 @@ export function stepAdamw<P extends Tensors>(
   },
 ): AdamwState<P> {
   const { beta1, beta2, epsilon, weightDecay } = config;
-  const clip = clipFactor(gradients, config.maxGradientNorm);
   const unbias = (beta: number) =>
     tf.sub(1, tf.pow(tf.scalar(beta), stepNumber));
-  const unbias1 = unbias(beta1);
-  const unbias2 = unbias(beta2);
-  const means = leaves(state.mean);
-  const squares = leaves(state.square);
+  const gradient_X = clip(flatten(gradients), config.maxGradientNorm);
+  const mean_X: tf.Tensor1D = state.mean_X
+    .mul(beta1)
+    .add(gradient_X.mul(1 - beta1));
+  const square_X: tf.Tensor1D = state.square_X
+    .mul(beta2)
+    .add(gradient_X.square().mul(1 - beta2));
+  const deviation_X = square_X.div(unbias(beta2)).sqrt().add(epsilon);
+  const rate = tf.div(learningRate, unbias(beta1));
+  const step_X: tf.Tensor1D = mean_X.mul(rate).div(deviation_X);
 
-  const next = leaves(state.params).map((param, i) => {
-    const gradient = gradients[i].mul(clip);
-    const mean = means[i].mul(beta1).add(gradient.mul(1 - beta1));
-    const square = squares[i].mul(beta2).add(gradient.square().mul(1 - beta2));
-    const step = mean.div(unbias1).div(square.div(unbias2).sqrt().add(epsilon));
-    const decayed = param.rank < 2 ? step : step.add(param.mul(weightDecay));
-    return { param: param.sub(decayed.mul(learningRate)), mean, square };
-  });
-  return {
-    params: withLeaves(
-      state.params,
-      next.map((one) => one.param),
-    ),
-    mean: withLeaves(
-      state.mean,
-      next.map((one) => one.mean),
-    ),
-    square: withLeaves(
-      state.square,
-      next.map((one) => one.square),
-    ),
-  };
+  const kept = tf.sub(1, learningRate.mul(weightDecay));
+  const params = leaves(state.params);
+  const steps = unflatten(step_X, params);
+  const next = params.map((param, i) =>
+    (param.rank < 2 ? param : param.mul(kept)).sub(steps[i]),
+  );
+  return { params: withLeaves(state.params, next), mean_X, square_X };
 }
 
-/** 1, or less where the gradients together are longer than `longest`. */
-function clipFactor(
-  gradients: readonly tf.Tensor[],
-  longest: number,
-): tf.Tensor {
-  const squares = gradients.map((gradient) => gradient.square().sum());
-  const norm = tf.addN(squares).sqrt();
-  return tf.minimum(1, tf.div(longest, norm.add(1e-12)));
+function flatten(tensors: readonly tf.Tensor[]): tf.Tensor1D {
+  return tf.concat1d(tensors.map((tensor) => tensor.as1D()));
+}
+
+/** Pieces of x_X in the shapes of `like`. */
+function unflatten(x_X: tf.Tensor1D, like: readonly tf.Tensor[]): tf.Tensor[] {
+  const pieces = tf.split(
+    x_X,
+    like.map((leaf) => leaf.size),
+  );
+  return pieces.map((piece, i) => piece.reshape(like[i].shape));
+}
+
+/** The gradient, shortened where it is longer than `longest`. */
+function clip(gradient_X: tf.Tensor1D, longest: number): tf.Tensor1D {
+  const norm = gradient_X.square().sum().sqrt();
+  return gradient_X.mul(tf.minimum(1, tf.div(longest, norm.add(1e-12))));
 }

@@ -79,7 +79,7 @@ export async function fit<
       onStep?.({ step: i + 1, steps, loss: losses[i] });
       await pause();
     }
-    disposeTensors([state.mean, state.square]);
+    disposeTensors([state.mean_X, state.square_X]);
     return { params: state.params, losses };
   } catch (error) {
     disposeTensors(state);
