@@ -1,5 +1,12 @@
 // The paper's order: sound, encoder, language model, connector, designs,
 // training, evaluation; then what shows it.
+
+export { clapMel, clapMelOptions } from "./audio/clap-mel.ts";
+export { crop, sharedCrop } from "./audio/crop.ts";
+export { type DecodedAudio, decodeAudio } from "./audio/decode/decode.ts";
+export { readAudio } from "./audio/decode/read.ts";
+export { fbank, sslamFbank } from "./audio/fbank.ts";
+export { frontEnds, hear, sslamFrames } from "./audio/front-end.ts";
 export {
   bandCenters,
   logMel,
@@ -7,8 +14,11 @@ export {
   type MelOptions,
   toyMel,
 } from "./audio/mel.ts";
+export { failureReport, hearFiles } from "./audio/pool/hear-files.ts";
+export { resample } from "./audio/resample.ts";
 export { readSoundfont, type Soundfont } from "./audio/soundfont.ts";
 export { encodeWav } from "./audio/wav.ts";
+export { openCheckpoint } from "./checkpoint/checkpoint.ts";
 export {
   type Clip,
   type ClipPlan,
@@ -37,7 +47,9 @@ export { type Progress, progress } from "./display/progress.ts";
 export { show } from "./display/show.ts";
 export { table } from "./display/table.ts";
 export type { Encoder, Grid } from "./encoder/encoder.ts";
+export { openEncoder, type PretrainedEncoder } from "./encoder/pretrained.ts";
 export { cutRegions, regionCells } from "./encoder/regions.ts";
+export { cellCover, type SoundGrid } from "./encoder/sound-grid.ts";
 export { toyEncoder, toyOptions } from "./encoder/toy.ts";
 export { type Compiled, compile } from "./engine/compile.ts";
 export {
@@ -64,6 +76,8 @@ export { type CurveRow, curves } from "./figure/curves.ts";
 export type { Figure } from "./figure/figure.ts";
 export { renderFigure } from "./figure/render/render.ts";
 export { spectrogram } from "./figure/spectrogram.ts";
+export { fetchFromHub, weightsFolder } from "./hub/fetch.ts";
+export { publishedWeights, weightsNamed } from "./hub/weights.ts";
 export { type Lab, startLab } from "./lab/lab.ts";
 export { type LlamaConfig, llama32_1b, toyLlama } from "./llm/config.ts";
 export { initLlama, type Llama, runLlama } from "./llm/llama.ts";

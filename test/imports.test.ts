@@ -12,15 +12,22 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   figure: [],
   jupyter: [],
   eval: [],
+  checkpoint: ["tensor"],
+  hub: [],
   audio: ["tensor"],
   data: ["audio", "tensor"],
   display: ["figure"],
-  encoder: ["audio", "tensor"],
-  llm: ["tensor"],
+  encoder: ["audio", "checkpoint", "tensor"],
+  features: ["encoder", "checkpoint", "audio", "tensor"],
+  llm: ["checkpoint", "tensor"],
   pal: ["llm", "encoder", "tensor"],
-  train: ["pal", "llm", "encoder", "data", "tensor", "engine"],
+  train: [...["pal", "llm", "features", "encoder", "data", "tensor", "engine"]],
   lab: ["display", "figure", "engine", "audio"],
-  cli: ["lab", "train", "jupyter", "display", "figure", "eval", "engine"],
+  cli: [
+    ...["lab", "train", "features", "encoder", "llm", "audio"],
+    ...["checkpoint", "tensor"],
+    ...["hub", "jupyter", "display", "figure", "eval", "engine"],
+  ],
 };
 
 function sources(folder: string): string[] {

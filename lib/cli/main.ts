@@ -12,9 +12,18 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "which engine PAL_ENGINE (or auto) gives, and why",
     run: async () => (await import("./engine.ts")).engine(),
   },
+  fetch: {
+    summary:
+      "download an encoder's weights, verified: sslam, clap-general, ...",
+    run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
+  },
   notebooks: {
     summary: "run notebooks with the real kernel; --help tells more",
     run: async (args) => (await import("./notebooks.ts")).notebooks(args),
+  },
+  parity: {
+    summary: "compare our numbers with the official code's, folder by folder",
+    run: async (args) => (await import("./parity.ts")).parity(args),
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Tensor } from "@tensorflow/tfjs";
+import { keep, type Tensor } from "@tensorflow/tfjs";
 
 /**
  * Sees an activation on its way through the model and returns what goes on.
@@ -14,7 +14,8 @@ export const noTap: Tap = (_name, x) => x;
 export function recorder(wanted: (name: string) => boolean) {
   const cache = new Map<string, Tensor>();
   const tap: Tap = (name, x) => {
-    if (wanted(name)) cache.set(name, x.clone());
+    // Kept: the model tidies away what it made on its way.
+    if (wanted(name)) cache.set(name, keep(x.clone()));
     return x;
   };
   return { tap, cache };

@@ -1,0 +1,34 @@
+/** What a file's content is, whatever its name says. */
+export type AudioFormat =
+  | "wav"
+  | "flac"
+  | "mp3"
+  | "ogg-vorbis"
+  | "ogg-opus"
+  | "ogg-flac";
+
+/** What can be told before a sample is decoded. */
+export interface AudioHeader {
+  readonly format: AudioFormat;
+  readonly sampleRate: number; // Hz
+  readonly channels: number;
+  /** Samples in each channel, where the file tells. */
+  readonly nSamples?: number;
+  /** What shows that the file ends too early. */
+  readonly cutShort?: string;
+}
+
+/** Big- and little-endian numbers of a file, by offset. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** Four bytes as a tag, such as `RIFF`; shorter at the end of the file. */
+export function tagAt(bytes: Uint8Array, at: number, length = 4): string {
+  return String.fromCharCode(...bytes.subarray(at, at + length));
+}
+
+/** The error of a file whose header is not whole or not plausible. */
+export function badHeader(expected: string, got: string): RangeError {
+  return new RangeError(`decodeAudio: expected ${expected}, got ${got}`);
+}

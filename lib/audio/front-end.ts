@@ -1,0 +1,94 @@
+import { clapMel, clapMelOptions } from "./clap-mel.ts";
+import { type CropOptions, crop, sharedCrop } from "./crop.ts";
+import { fbank, sslamFbank } from "./fbank.ts";
+import type { Mel } from "./mel.ts";
+import { resample } from "./resample.ts";
+
+/** How an encoder turns a waveform into its picture of log-mel frames. */
+export interface FrontEnd {
+  readonly name: string;
+  readonly sampleRate: number; // Hz
+  readonly nFrames: number;
+  readonly nBands: number;
+  /** Frames of mono samples at `sampleRate`, padded and normalized. */
+  readonly frames: (samples: Float32Array) => Mel;
+}
+
+/** SSLAM's picture: its length, and the statistics it was trained with. */
+export interface SslamOptions {
+  readonly nFrames: number;
+  readonly mean: number;
+  readonly deviation: number;
+}
+
+export const sslamOptions: SslamOptions = {
+  nFrames: 1024, // 10.24 s
+  mean: -4.268,
+  deviation: 4.569,
+};
+
+/**
+ * SSLAM's input: the filter bank, zeros below it, then (x - mean) / 2 sd.
+ *
+ * The zeros are zeros of the log-mel, put there before the normalization, so
+ * padded rows are not the picture of silence. Clips shorter than a window are
+ * filled with zeros up to one (the official code stops there).
+ */
+export function sslamFrames(
+  samples: Float32Array,
+  options = sslamOptions,
+): Mel {
+  const { deviation, mean, nFrames } = options;
+  const { nBands, windowLength } = sslamFbank;
+  const { length } = samples;
+  let sum = 0;
+  for (let i = 0; i < length; i++) sum += samples[i];
+  const average = sum / length;
+  const centered = new Float32Array(Math.max(length, windowLength));
+  for (let i = 0; i < length; i++) centered[i] = samples[i] - average;
+  const frames = fbank(centered);
+  const values = new Float32Array(nFrames * nBands);
+  values.set(frames.values.subarray(0, values.length));
+  const scale = 1 / (2 * deviation);
+  for (let i = 0; i < values.length; i++) {
+    values[i] = (values[i] - mean) * scale;
+  }
+  return { nFrames, nBands, values };
+}
+
+export const sslamFrontEnd: FrontEnd = {
+  name: "sslam",
+  sampleRate: sslamFbank.sampleRate,
+  nFrames: sslamOptions.nFrames,
+  nBands: sslamFbank.nBands,
+  frames: sslamFrames,
+};
+
+export const clapFrontEnd: FrontEnd = {
+  name: "clap",
+  sampleRate: clapMelOptions.sampleRate,
+  nFrames: 1 + clapMelOptions.nSamples / clapMelOptions.hopLength,
+  nBands: clapMelOptions.nBands,
+  frames: clapMel,
+};
+
+/** The front-ends by name. */
+export const frontEnds = { sslam: sslamFrontEnd, clap: clapFrontEnd } as const;
+
+export type FrontEndName = keyof typeof frontEnds;
+
+/**
+ * What an encoder sees of a clip: cropped, resampled once, framed.
+ *
+ * Every encoder starts from the original rate: a clip that went through
+ * 16 kHz would have lost what CLAP hears above 8 kHz.
+ */
+export function hear(
+  { sampleRate, samples }: { samples: Float32Array; sampleRate: number },
+  frontEnd: FrontEnd,
+  cropping: CropOptions = sharedCrop,
+): Mel {
+  const clip = crop(samples, sampleRate, cropping);
+  const to = frontEnd.sampleRate;
+  return frontEnd.frames(resample(clip, sampleRate, { to }));
+}

@@ -1,0 +1,28 @@
+import type { DecodeLimits } from "../decode/check.ts";
+import type { AudioFormat } from "../decode/header.ts";
+import type { FrontEndName } from "../front-end.ts";
+import type { Mel } from "../mel.ts";
+
+/** What a worker is asked for: one file, heard by some front-ends. */
+export interface Job {
+  readonly path: string;
+  readonly frontEnds: readonly FrontEndName[];
+  readonly acceptCutShort: boolean;
+  readonly limits: Partial<DecodeLimits>;
+}
+
+/** One file as the front-ends hear it. */
+export interface Hearing {
+  readonly mels: Readonly<Partial<Record<FrontEndName, Mel>>>;
+  readonly sampleRate: number; // Hz, of the file
+  readonly channels: number;
+  /** Seconds heard: at most the crop's. */
+  readonly seconds: number;
+  readonly format: AudioFormat;
+  readonly notes: readonly string[];
+}
+
+/** What a worker answers. */
+export type Answer =
+  | { readonly hearing: Hearing }
+  | { readonly error: { readonly name: string; readonly message: string } };

@@ -1,0 +1,33 @@
+/** The entry of a worker thread: answers one job at a time. */
+import { isMainThread, parentPort } from "node:worker_threads";
+import { sharedCrop } from "../crop.ts";
+import { readAudio } from "../decode/read.ts";
+import { frontEnds, hear } from "../front-end.ts";
+import type { Mel } from "../mel.ts";
+import type { Answer, Hearing, Job } from "./job.ts";
+
+async function work(job: Job): Promise<Hearing> {
+  const { acceptCutShort, limits } = job;
+  const first = sharedCrop.from + sharedCrop.seconds;
+  const audio = await readAudio(job.path, { first, acceptCutShort, limits });
+  const { samples, ...facts } = audio;
+  const mels = job.frontEnds.map(
+    (name) => [name, hear(audio, frontEnds[name])] as const,
+  );
+  return { ...facts, mels: Object.fromEntries(mels) };
+}
+
+async function answer(job: Job): Promise<void> {
+  try {
+    const hearing = await work(job);
+    const mels: Mel[] = Object.values(hearing.mels);
+    const moved = mels.map(({ values }) => values.buffer as ArrayBuffer);
+    parentPort?.postMessage({ hearing } satisfies Answer, moved);
+  } catch (fault) {
+    const error = fault instanceof Error ? fault : new Error(String(fault));
+    const { message, name } = error;
+    parentPort?.postMessage({ error: { name, message } } satisfies Answer);
+  }
+}
+
+if (!isMainThread) parentPort?.on("message", answer);

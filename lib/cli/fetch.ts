@@ -1,0 +1,82 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fetchFromHub } from "../hub/fetch.ts";
+import type { HubFile, Repository } from "../hub/repository.ts";
+import {
+  publishedWeights,
+  type Weights,
+  weightsNamed,
+} from "../hub/weights.ts";
+
+const usage = `npm run pal -- fetch NAME...
+
+  names        ${publishedWeights.map(({ name }) => name).join(", ")}
+  HF_TOKEN     token for private or gated repositories
+  HF_ENDPOINT  another address of the hub, such as a mirror
+  PAL_CACHE    folder for the files (~/.cache/pal-lab unless set)`;
+
+/** Downloads encoders' weights from the hub, or finds them in the cache. */
+export async function fetchWeights(args: readonly string[]): Promise<number> {
+  if (args.length === 0 || args.includes("--help")) {
+    console.log(usage);
+    return args.length === 0 ? 2 : 0;
+  }
+  for (const weights of args.map(weightsNamed)) await fetchOne(weights);
+  return 0;
+}
+
+async function fetchOne(weights: Weights): Promise<void> {
+  if (weights.warning) console.error(`warning: ${weights.warning}`);
+  const { folder } = await fetchFromHub(weights, {
+    endpoint: endpointOf(process.env),
+    ...(process.env.HF_TOKEN ? { token: process.env.HF_TOKEN } : {}),
+    cache: cacheOf(process.env),
+    onFound: describe,
+    onWait: () => console.log("waiting for another process that fetches it"),
+    onProgress: meter(),
+  });
+  console.log(`kept in ${folder}`);
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The hub's address: HF_ENDPOINT where it is set. */
+export function endpointOf({ HF_ENDPOINT }: Environment): string {
+  const endpoint = HF_ENDPOINT || "https://huggingface.co";
+  if (!/^https?:\/\/[^/]/.test(endpoint)) {
+    throw new RangeError(
+      `fetch: expected HF_ENDPOINT to be an http address, got "${endpoint}"`,
+    );
+  }
+  return endpoint.replace(/\/+$/, "");
+}
+
+/** The folder for downloads, outside any checkout. */
+export function cacheOf({ PAL_CACHE, XDG_CACHE_HOME }: Environment): string {
+  if (PAL_CACHE) return PAL_CACHE;
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pal-lab");
+}
+
+function describe({ commit, id, license }: Repository): void {
+  console.log(
+    `${id} at ${commit.slice(0, 7)}, license: ` +
+      `${license ?? "not stated on its card; ask its authors"}`,
+  );
+}
+
+/** Prints a file's progress: a moving line in a terminal, tenths elsewhere. */
+function meter(): (file: HubFile, done: number) => void {
+  let printed = "";
+  return ({ path, size }, done) => {
+    const percent = size === 0 ? 100 : Math.floor((100 * done) / size);
+    const isWhole = done === size;
+    const shown =
+      process.stdout.isTTY || isWhole ? percent : percent - (percent % 10);
+    const line = `  ${path}  ${(size / 1e6).toFixed(1)} MB  ${shown} %`;
+    if (line === printed) return;
+    printed = line;
+    if (process.stdout.isTTY) {
+      process.stdout.write(`\r${line}${isWhole ? "\n" : ""}`);
+    } else console.log(line);
+  };
+}

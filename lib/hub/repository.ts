@@ -1,0 +1,122 @@
+import {
+  type Hub,
+  hubDefaults,
+  PassingFailure,
+  pauseAfter,
+  request,
+} from "./request.ts";
+
+/** A hash that the hub keeps of a file, before anything is downloaded. */
+export interface Hash {
+  /** sha256 of a large file; git's own hash of a small one. */
+  readonly kind: "sha256" | "git-sha1";
+  readonly hex: string;
+}
+
+export interface HubFile {
+  readonly path: string;
+  readonly size: number; // bytes
+  readonly hash: Hash;
+}
+
+/** One state of a repository: everything fetched comes from this commit. */
+export interface Repository {
+  readonly id: string;
+  readonly commit: string;
+  /** As its card says; undefined where it does not. */
+  readonly license: string | undefined;
+  readonly files: readonly HubFile[];
+}
+
+/** Reads the hub's own list of a model's files, sizes and hashes. */
+export async function describeRepository(
+  id: string,
+  hub: Hub,
+): Promise<Repository> {
+  const url = `${hub.endpoint}/api/models/${id}/revision/main?blobs=true`;
+  const { attempts = hubDefaults.attempts } = hub;
+  for (let failures = 1; ; failures++) {
+    try {
+      return readRepository(id, await readJson(url, hub));
+    } catch (error) {
+      if (!(error instanceof PassingFailure) || failures >= attempts) {
+        throw error;
+      }
+      await pauseAfter(error, failures, hub);
+    }
+  }
+}
+
+const largestList = 8 * 2 ** 20; // bytes
+
+async function readJson(url: string, hub: Hub): Promise<unknown> {
+  const { chunks } = await request(url, hub);
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > largestList) {
+      throw new Error(
+        `describeRepository: expected at most ${largestList} bytes of ` +
+          `JSON, got more (${url})`,
+      );
+    }
+  }
+  try {
+    return JSON.parse(text + decoder.decode());
+  } catch (cause) {
+    throw new Error(
+      `describeRepository: expected JSON, got "${text.slice(0, 40)}" ` +
+        `(${url}); the endpoint may not be a hub`,
+      { cause },
+    );
+  }
+}
+
+interface Listed {
+  readonly rfilename: string;
+  readonly size?: number;
+  readonly blobId?: string;
+  readonly lfs?: { readonly sha256?: string; readonly size?: number };
+}
+
+function readRepository(id: string, answer: unknown): Repository {
+  const { cardData, sha, siblings, tags } = (answer ?? {}) as {
+    readonly sha?: unknown;
+    readonly siblings?: unknown;
+    readonly cardData?: { readonly license?: unknown };
+    readonly tags?: readonly unknown[];
+  };
+  if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)) {
+    throw badAnswer(id, "a commit", sha);
+  }
+  if (!Array.isArray(siblings)) throw badAnswer(id, "files", siblings);
+  const tag = tags?.find((word) => String(word).startsWith("license:"));
+  const license = cardData?.license ?? tag?.toString().slice(8);
+  return {
+    id,
+    commit: sha,
+    license: license === undefined ? undefined : String(license),
+    files: siblings.flatMap((file) => readFile(file) ?? []),
+  };
+}
+
+/** A listed file; undefined where size or hash is missing or malformed. */
+function readFile({ blobId, lfs, rfilename, size }: Listed) {
+  const kind = lfs ? "sha256" : "git-sha1";
+  const hex = lfs ? lfs.sha256 : blobId;
+  const bytes = lfs?.size ?? size;
+  const isHash = new RegExp(lfs ? "^[0-9a-f]{64}$" : "^[0-9a-f]{40}$");
+  if (typeof hex !== "string" || !isHash.test(hex)) return undefined;
+  if (!Number.isSafeInteger(bytes) || Number(bytes) < 0) return undefined;
+  const hash: Hash = { kind, hex };
+  return { path: String(rfilename), size: Number(bytes), hash };
+}
+
+function badAnswer(id: string, expected: string, got: unknown): Error {
+  const text = JSON.stringify(got)?.slice(0, 40);
+  return new Error(
+    `describeRepository: expected ${expected} in the hub's answer, ` +
+      `got ${text} (${id})`,
+  );
+}
