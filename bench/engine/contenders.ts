@@ -55,7 +55,7 @@ function engine(name: string, modes: readonly Mode[]): Contender {
 
 function pytorch(): Contender {
   const python = process.env.PAL_PYTHON ?? "python3";
-  const script = join(here, "..", "pytorch", "engine.py");
+  const script = join(here, "..", "python", "engine.py");
   const measure = (task: Task) =>
     answer(
       spawnSync(python, [script, JSON.stringify(task)], { encoding: "utf8" }),
