@@ -71,6 +71,10 @@ export {
   compareOnTasks,
   type Verdict,
 } from "./eval/verdict.ts";
+export { openFeatureCache } from "./features/cache.ts";
+export { estimateDisk, estimateLine } from "./features/estimate.ts";
+export { failureLines, featuresOf } from "./features/features-of.ts";
+export { identify } from "./features/identity.ts";
 export { type ComparisonRow, comparison } from "./figure/comparison.ts";
 export { type CurveRow, curves } from "./figure/curves.ts";
 export type { Figure } from "./figure/figure.ts";
