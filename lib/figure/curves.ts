@@ -34,7 +34,7 @@ interface Run {
 const plotHeight = 300;
 
 /** More points than this are not seen in a line of this width. */
-const mostPoints = 120;
+const mostPoints = 75;
 
 /**
  * A line for each run over its steps: smoothed in front, as measured behind,
