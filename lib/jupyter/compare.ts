@@ -27,9 +27,11 @@ const changing: readonly (readonly [RegExp, string])[] = [
   [/\bv?\d+\.\d+\.\d+(?:[-+.]\w+)*\b/g, "<version>"],
   // Two to four clock digits: 1:05, 00:03:21.
   [/\b\d+:\d\d(?::\d\d)?(?:\.\d+)?\b/g, "<duration>"],
-  // A rate before a duration, since "3 MB/s" holds no duration.
+  // A rate before a duration, since "3 MB/s" holds no duration; a slow one
+  // reads "1.4 s each".
+  [/(?<![\w.])\d[\d,.]*\s?(?:ms|s|min|h) each\b/g, "<rate>"],
   [
-    /(?<![\w.])\d[\d,.]*\s?(?:[kMG]i?B|B|bytes|[a-z]+)\/(?:s|sec|second|min|h)\b/g,
+    /(?<![\w.])\d[\d,.]*\s?(?:[kMG]i?B|B|bytes|[a-z]+)?\/(?:s|sec|second|min|h)\b/g,
     "<rate>",
   ],
   [

@@ -9,6 +9,11 @@ const same: readonly (readonly [string, string, string])[] = [
   ["durations", "done in 1.25 s", "done in 713 ms"],
   ["compound durations", "left: 1 min 3 s", "left: 58 s"],
   ["clock times", "took 0:03", "took 1:12:09"],
+  [
+    "a finished bar",
+    "train: 9 of 9 in 12.3 s (1.2/s)",
+    "train: 9 of 9 in 1 min 2 s (1.4 s each)",
+  ],
   ["rates", "ran at 12.1 steps/s, 3 MB/s", "ran at 9 steps/s, 2.7 MB/s"],
   ["dates", "on 2026-11-22T20:56:29.1Z", "on 2027-01-01 07:00"],
   ["versions", "tfjs 4.22.0 on v20.20.2", "tfjs 4.23.1-rc.1 on v22.1.0"],
