@@ -1,4 +1,5 @@
 import type { Figure } from "../figure/figure.ts";
+import { pngOf } from "../figure/render/png.ts";
 import { renderFigure } from "../figure/render/render.ts";
 import { writeFiles } from "./files.ts";
 import { currentScreen, type Screen } from "./kernel.ts";
@@ -38,6 +39,8 @@ export async function show(
     screen.write(`Figure: ${title}\n  ${paths.join("\n  ")}\n`);
     return;
   }
+  // JupyterLab shows this in its own size until plotly draws.
+  const preview = await pngOf(svg, 1);
   screen.publish(
     {
       data: {
@@ -46,10 +49,9 @@ export async function show(
           layout,
           config: plotlyConfig,
         },
-        "image/png": Buffer.from(png).toString("base64"),
+        "image/png": Buffer.from(preview).toString("base64"),
         "text/plain": `Figure: ${title}\n${alt}`,
       },
-      // The picture has two pixels for each of these.
       metadata: { "image/png": { width, height } },
     },
     false,

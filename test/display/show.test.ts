@@ -27,8 +27,11 @@ describe("show", () => {
       "image/png",
       "text/plain",
     ]);
-    const png = readFileSync(join(folder, "scores.png"));
-    assert.equal(data["image/png"], png.toString("base64"));
+    const widthOf = (png: Buffer) => png.readUInt32BE(16);
+    const preview = Buffer.from(String(data["image/png"]), "base64");
+    assert.equal(widthOf(preview), figure.width);
+    const file = readFileSync(join(folder, "scores.png"));
+    assert.equal(widthOf(file), 2 * widthOf(preview));
     assert.deepEqual(metadata, {
       "image/png": { width: figure.width, height: figure.height },
     });
