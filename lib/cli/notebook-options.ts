@@ -1,9 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-
-export const scales = ["smoke", "quick", "full"] as const;
-export type Scale = (typeof scales)[number];
+import { type Scale, scales } from "../lab/settings.ts";
 
 export interface NotebookOptions {
   /** Paths of the notebooks, in the order they run. */

@@ -72,7 +72,12 @@ export async function sizeOf(path: string): Promise<number | undefined> {
 /** Throws away a part that belongs to another version of the file. */
 async function adoptPart(part: string, hash: Hash): Promise<void> {
   const label = JSON.stringify(hash);
-  const found = await readFile(`${part}.json`, "utf8").catch(() => "");
+  const found = await readFile(`${part}.json`, "utf8").catch(
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === "ENOENT") return "";
+      throw error;
+    },
+  );
   if (found === label) return;
   await rm(part, { force: true });
   await writeFile(`${part}.json.new`, label);

@@ -1,7 +1,8 @@
 import type { EngineRequest } from "../engine/engine.ts";
 
 /** How large a run is: seconds, a minute or two, or what the figures show. */
-export type Scale = "smoke" | "quick" | "full";
+export type Scale = (typeof scales)[number];
+export const scales = ["smoke", "quick", "full"] as const;
 
 /** What the environment asks of a notebook. */
 export interface Settings {
@@ -12,7 +13,6 @@ export interface Settings {
   readonly fresh: boolean;
 }
 
-const scales: readonly string[] = ["smoke", "quick", "full"];
 const engines: readonly string[] = [
   "auto",
   "tensorflow",
