@@ -19,6 +19,7 @@ export { resample } from "./audio/resample.ts";
 export { readSoundfont, type Soundfont } from "./audio/soundfont.ts";
 export { encodeWav } from "./audio/wav.ts";
 export { openCheckpoint } from "./checkpoint/checkpoint.ts";
+export { renderToFiles } from "./data/clip-files.ts";
 export {
   type Clip,
   type ClipPlan,
@@ -46,10 +47,16 @@ export { listen } from "./display/listen.ts";
 export { type Progress, progress } from "./display/progress.ts";
 export { show } from "./display/show.ts";
 export { table } from "./display/table.ts";
+export { cellAt, regionCover, sharedPart } from "./encoder/cover.ts";
 export type { Encoder, Grid } from "./encoder/encoder.ts";
+export { type Picture, pictureOf } from "./encoder/picture.ts";
 export { openEncoder, type PretrainedEncoder } from "./encoder/pretrained.ts";
-export { cutRegions, regionCells } from "./encoder/regions.ts";
-export { cellCover, type SoundGrid } from "./encoder/sound-grid.ts";
+export { randomEncoder } from "./encoder/random-encoder.ts";
+export {
+  cutRegions,
+  regionCells,
+} from "./encoder/regions.ts";
+export { cellCover, type SoundGrid, type Span } from "./encoder/sound-grid.ts";
 export { toyEncoder, toyOptions } from "./encoder/toy.ts";
 export { type Compiled, compile } from "./engine/compile.ts";
 export {
@@ -67,6 +74,14 @@ export {
   type SpreadRow,
 } from "./eval/answers.ts";
 export {
+  cosine,
+  type LabelSharing,
+  labelSharing,
+  meanRow,
+  type Neighbor,
+  neighborsOf,
+} from "./eval/neighbors.ts";
+export {
   compareDesigns,
   compareOnTasks,
   type Verdict,
@@ -77,14 +92,29 @@ export { failureLines, featuresOf } from "./features/features-of.ts";
 export { identify } from "./features/identity.ts";
 export { type ComparisonRow, comparison } from "./figure/comparison.ts";
 export { type CurveRow, curves } from "./figure/curves.ts";
+export { breakdown, type PartRow } from "./figure/design/breakdown.ts";
+export { type DesignRow, designDiagram } from "./figure/design/diagram.ts";
+export { type LayerTokenRow, layerMap } from "./figure/design/layer-map.ts";
 export type { Figure } from "./figure/figure.ts";
+export { type NeighborRow, neighbors } from "./figure/neighbors.ts";
 export { renderFigure } from "./figure/render/render.ts";
+export { spectrograms } from "./figure/sound/spectrograms.ts";
+export { type TokenPanel, tokenGrid } from "./figure/sound/token-grid.ts";
 export { spectrogram } from "./figure/spectrogram.ts";
 export { fetchFromHub, weightsFolder } from "./hub/fetch.ts";
 export { publishedWeights, weightsNamed } from "./hub/weights.ts";
 export { type Lab, startLab } from "./lab/lab.ts";
 export { type LlamaConfig, llama32_1b, toyLlama } from "./llm/config.ts";
-export { initLlama, type Llama, runLlama } from "./llm/llama.ts";
+export {
+  embed,
+  initLlama,
+  type Llama,
+  runBlock,
+  runLlama,
+  unembed,
+} from "./llm/llama.ts";
+export { placesOf } from "./llm/places.ts";
+export { promptTokens } from "./llm/prompt.ts";
 export { type Tokenizer, wordTokenizer } from "./llm/tokenizer.ts";
 export { llamaWeights } from "./llm/weights.ts";
 export {
@@ -93,18 +123,38 @@ export {
   initAudioConnector,
   runAudioLlm,
 } from "./pal/audio-llm.ts";
+export { type Connector, connect } from "./pal/connector.ts";
 export {
-  type Connector,
   type ConnectorConfig,
-  connect,
-} from "./pal/connector.ts";
-export { planSequence } from "./pal/fusion.ts";
+  type EncoderSizes,
+  paperConnector,
+  plainConnector,
+} from "./pal/connector-config.ts";
+export { type Cost, costOf, layerCosts } from "./pal/cost.ts";
+export {
+  type Descent,
+  designNamed,
+  earlyWindow,
+  ffnSkipped,
+  furtherDesigns,
+  paperDesigns,
+  rawAudio,
+  sharedProjection,
+  shieldedText,
+  summaryHybrid,
+  wideConnector,
+} from "./pal/designs.ts";
 export {
   atDepth,
+  fusedLayers,
+  type LayerPlan,
+  layerPlans,
+} from "./pal/layer-plan.ts";
+export { planSequence } from "./pal/sequence.ts";
+export {
   attentionOnly,
   baseline,
   delayedFusion,
-  fusedLayers,
   multiEncoder,
   sharedConnector,
   type Variant,
@@ -117,7 +167,14 @@ export {
   toPlain,
 } from "./tensor/params.ts";
 export { random } from "./tensor/random.ts";
-export { noTap, patch, recorder, type Tap } from "./tensor/tap.ts";
+export {
+  noTap,
+  patch,
+  recorder,
+  replace,
+  type Tap,
+  taps,
+} from "./tensor/tap.ts";
 export {
   type ComparisonClips,
   comparisonSetting,
@@ -132,6 +189,6 @@ export {
   type World,
 } from "./train/comparison.ts";
 export { fit, type StageOptions, type StepReport } from "./train/fit.ts";
-export { answerLoss } from "./train/loss.ts";
+export { nextTokenLoss, type Scored, scoredPlaces } from "./train/loss.ts";
 export { type ComparisonScale, scales } from "./train/scales.ts";
 export { learningRateAt, type Schedule } from "./train/schedule.ts";

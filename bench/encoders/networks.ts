@@ -4,12 +4,8 @@ import type {
   TensorInfo,
 } from "../../lib/checkpoint/checkpoint.ts";
 import type { Shapes } from "../../lib/checkpoint/match.ts";
-import {
-  type Htsat,
-  htsatConfig,
-  runHtsat,
-  stageGrid,
-} from "../../lib/encoder/htsat.ts";
+import { type Htsat, runHtsat } from "../../lib/encoder/htsat.ts";
+import { htsatConfig, stageGrid } from "../../lib/encoder/htsat-config.ts";
 import { runSslam, type Sslam, sslamConfig } from "../../lib/encoder/sslam.ts";
 import { htsatShapes, loadHtsat } from "../../lib/encoder/weights/htsat.ts";
 import { loadSslam, sslamShapes } from "../../lib/encoder/weights/sslam.ts";

@@ -16,7 +16,7 @@ import {
   startAdamw,
   stepAdamw,
 } from "../../lib/train/adamw.ts";
-import { answerLoss } from "../../lib/train/loss.ts";
+import { nextTokenLoss } from "../../lib/train/loss.ts";
 import type { Answer, Size, Task } from "./tasks.ts";
 
 type StepInput = {
@@ -46,7 +46,13 @@ function trainingStep({ llama: config, B, T }: Size) {
     const lossOf = (...values: tf.Tensor[]) => {
       const llama = withLeaves(state.params, values);
       const logits_BTV = runLlama(llama, tokens_BT, { config });
-      return answerLoss(logits_BTV, tokens_BT, tf.ones([B, T]));
+      const X = B * (T - 1);
+      const [, , V] = logits_BTV.shape;
+      const logits_XV = logits_BTV.slice([0, 0, 0], [B, T - 1, V]);
+      return nextTokenLoss(logits_XV.reshape([X, V]), {
+        target_X: tokens_BT.slice([0, 1], [B, T - 1]).reshape([X]),
+        weight_X: tf.ones([X]),
+      });
     };
     const { grads, value } = tf.valueAndGrads(lossOf)(leaves(state.params));
     const options = { config: adamwDefaults, learningRate, stepNumber };

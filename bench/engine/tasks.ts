@@ -10,6 +10,7 @@ export interface Size {
 
 const common = {
   vocabularySize: 1024,
+  contextLength: 512,
   rope: { theta: 10_000 },
   normEpsilon: 1e-5,
 };

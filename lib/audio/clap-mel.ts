@@ -1,10 +1,10 @@
-import { type PowerSpectrum, powerSpectrum } from "./fft.ts";
-import type { Mel } from "./mel.ts";
+import { hann, type PowerSpectrum, powerSpectrum } from "./fft.ts";
+import type { FrameOptions, Mel } from "./mel.ts";
 import { logBands, type MelBank, melBank, triangle } from "./mel-bank.ts";
+import { bandEdges, slaney } from "./mel-scale.ts";
 
-/** CLAP's log-mel: sizes in samples, bands in Hz. */
-export interface ClapMelOptions {
-  readonly sampleRate: number; // Hz
+/** CLAP's log-mel; its windows are a power of two long. */
+export interface ClapMelOptions extends FrameOptions {
   /** Length that a clip is cut or padded to. */
   readonly nSamples: number;
   /**
@@ -14,13 +14,6 @@ export interface ClapMelOptions {
    * not in the paper.
    */
   readonly padding: "repeatpad" | "pad";
-  readonly windowLength: number; // samples, a power of two
-  readonly hopLength: number; // samples
-  readonly nBands: number;
-  readonly lowest: number; // Hz
-  readonly highest: number; // Hz
-  /** Power below which the logarithm stops falling. */
-  readonly floor: number;
 }
 
 /** The preprocessor settings of every published CLAP without fusion. */
@@ -113,7 +106,7 @@ function planOf(options: ClapMelOptions): Plan {
   if (kept) return kept;
   const { windowLength } = options;
   const plan = {
-    window: periodicHann(windowLength),
+    window: hann(windowLength),
     bank: slaneyBank(options),
     spectrum: powerSpectrum(windowLength),
     frame: new Float64Array(windowLength),
@@ -123,39 +116,10 @@ function planOf(options: ClapMelOptions): Plan {
   return plan;
 }
 
-/** The window of a spectrum that repeats after N samples. */
-function periodicHann(length: number): Float64Array {
-  return Float64Array.from(
-    { length },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length),
-  );
-}
-
-/** Slaney's scale: even below 1 kHz, logarithmic above. */
-const breakHz = 1000;
-const breakMel = 15;
-const melsPerLog = 27 / Math.log(6.4);
-
-function melOfHz(hz: number): number {
-  return hz < breakHz
-    ? (3 * hz) / 200
-    : breakMel + melsPerLog * Math.log(hz / breakHz);
-}
-
-function hzOfMel(mel: number): number {
-  return mel < breakMel
-    ? (200 * mel) / 3
-    : breakHz * Math.exp((mel - breakMel) / melsPerLog);
-}
-
 /** Triangles in Hz, each of area 1. */
 function slaneyBank(options: ClapMelOptions): MelBank {
-  const { highest, lowest, nBands, sampleRate, windowLength } = options;
-  const from = melOfHz(lowest);
-  const step = (melOfHz(highest) - from) / (nBands + 1);
-  const edges = Array.from({ length: nBands + 2 }, (_, i) =>
-    hzOfMel(from + i * step),
-  );
+  const { nBands, sampleRate, windowLength } = options;
+  const edges = bandEdges(slaney, options);
   return melBank(nBands, windowLength / 2 + 1, (band, bin) => {
     const around = edges.slice(band, band + 3);
     const height = 2 / (around[2] - around[0]);

@@ -1,19 +1,11 @@
-import { type PowerSpectrum, powerSpectrum } from "./fft.ts";
-import type { Mel } from "./mel.ts";
+import { hann, type PowerSpectrum, powerSpectrum } from "./fft.ts";
+import type { Mel, MelOptions } from "./mel.ts";
 import { logBands, type MelBank, melBank, triangle } from "./mel-bank.ts";
+import { htk } from "./mel-scale.ts";
 
-/** Kaldi's filter bank: sizes in samples, bands in Hz. */
-export interface FbankOptions {
-  readonly sampleRate: number; // Hz
-  readonly windowLength: number; // samples
-  readonly hopLength: number; // samples
-  readonly fftLength: number; // samples, a power of two
+/** Kaldi's filter bank. */
+export interface FbankOptions extends MelOptions {
   readonly preemphasis: number;
-  readonly nBands: number;
-  readonly lowest: number; // Hz
-  readonly highest: number; // Hz
-  /** Power below which the logarithm stops falling. */
-  readonly floor: number;
 }
 
 /** What SSLAM's official feature extraction passes to `kaldi.fbank`. */
@@ -91,7 +83,8 @@ function planOf(options: FbankOptions): Plan {
   const { fftLength, preemphasis, windowLength } = options;
   const plan = {
     preemphasis,
-    window: symmetricHann(windowLength),
+    // Kaldi's window is 0 at both ends.
+    window: hann(windowLength, windowLength - 1),
     bank: kaldiBank(options),
     spectrum: powerSpectrum(fftLength),
     frame: new Float64Array(fftLength),
@@ -101,24 +94,14 @@ function planOf(options: FbankOptions): Plan {
   return plan;
 }
 
-/** Kaldi's window reaches 0 at both ends, so it divides by N - 1. */
-function symmetricHann(length: number): Float64Array {
-  return Float64Array.from(
-    { length },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / (length - 1)),
-  );
-}
-
-const melOfHz = (hz: number) => 1127 * Math.log(1 + hz / 700);
-
 /** Triangles in mel, without area norm; the topmost bin is left out. */
 function kaldiBank(options: FbankOptions): MelBank {
   const { fftLength, highest, lowest, nBands, sampleRate } = options;
   const hzOfBin = sampleRate / fftLength;
-  const from = melOfHz(lowest);
-  const step = (melOfHz(highest) - from) / (nBands + 1);
+  const from = htk.melOf(lowest);
+  const step = (htk.melOf(highest) - from) / (nBands + 1);
   return melBank(nBands, fftLength / 2, (band, bin) => {
     const edges = [0, 1, 2].map((i) => from + (band + i) * step);
-    return triangle(melOfHz(bin * hzOfBin), edges);
+    return triangle(htk.melOf(bin * hzOfBin), edges);
   });
 }

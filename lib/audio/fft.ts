@@ -42,3 +42,16 @@ export function powerSpectrum(size: number): PowerSpectrum {
     }
   };
 }
+
+/**
+ * Hann's window, 0 where it begins.
+ *
+ * @param period - samples until it is 0 again: its length, or one less for a
+ *   window that ends with 0
+ */
+export function hann(length: number, period = length): Float64Array {
+  return Float64Array.from(
+    { length },
+    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / period),
+  );
+}

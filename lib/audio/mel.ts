@@ -1,16 +1,19 @@
 import FFT from "fft.js";
+import { hann } from "./fft.ts";
+import { type BandRange, bandEdges, htk } from "./mel-scale.ts";
 
-/** How a waveform becomes mel frames: sizes in samples, bands in Hz. */
-export interface MelOptions {
+/** What all mel frames are made by: sizes in samples, bands in Hz. */
+export interface FrameOptions extends BandRange {
   readonly sampleRate: number; // Hz
   readonly windowLength: number; // samples
   readonly hopLength: number; // samples
-  readonly fftLength: number; // samples, a power of two
-  readonly nBands: number;
-  readonly lowest: number; // Hz
-  readonly highest: number; // Hz
   /** Power below which the logarithm stops falling. */
   readonly floor: number;
+}
+
+/** How a waveform becomes mel frames. */
+export interface MelOptions extends FrameOptions {
+  readonly fftLength: number; // samples, a power of two
 }
 
 /** The bands and frames of the first notebook, coarser than any encoder's. */
@@ -75,27 +78,9 @@ export function logMel(samples: Float32Array, options: MelOptions): Mel {
   return { nFrames, nBands, values };
 }
 
-/** Periodic Hann window. */
-function hann(length: number): Float64Array {
-  return Float64Array.from(
-    { length },
-    (_, i) => 0.5 - 0.5 * Math.cos((2 * Math.PI * i) / length),
-  );
-}
-
-/** Mel of a frequency in Hz (HTK's formula). */
-export function melOfHz(hz: number): number {
-  return 2595 * Math.log10(1 + hz / 700);
-}
-
-/** Frequency in Hz of a mel (HTK's formula). */
-export function hzOfMel(mel: number): number {
-  return 700 * (10 ** (mel / 2595) - 1);
-}
-
 /** Center of each band in Hz: the axis of a spectrogram. */
 export function bandCenters(options: MelOptions): number[] {
-  return bandEdges(options).slice(1, -1);
+  return bandEdges(htk, options).slice(1, -1);
 }
 
 interface Band {
@@ -108,7 +93,7 @@ interface Band {
 function melBands(options: MelOptions): Band[] {
   const { fftLength, nBands, sampleRate } = options;
   const hzOfBin = sampleRate / fftLength;
-  const edges = bandEdges(options);
+  const edges = bandEdges(htk, options);
   return Array.from({ length: nBands }, (_, band) => {
     const [low, center, high] = edges.slice(band, band + 3);
     const first = Math.max(0, Math.ceil(low / hzOfBin));
@@ -129,10 +114,4 @@ function melBands(options: MelOptions): Band[] {
     }
     return { first, weights };
   });
-}
-
-function bandEdges({ highest, lowest, nBands }: MelOptions): number[] {
-  const from = melOfHz(lowest);
-  const step = (melOfHz(highest) - from) / (nBands + 1);
-  return Array.from({ length: nBands + 2 }, (_, i) => hzOfMel(from + i * step));
 }

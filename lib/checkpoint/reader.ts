@@ -10,6 +10,8 @@ import {
 
 /** Reads parts of a model by the official names, one tensor at a time. */
 export interface Reader {
+  /** Whether the checkpoint has a tensor, for those that it may lack. */
+  has(name: string): boolean;
   /** Numbers as they are stored, for what is computed once at load. */
   plain(name: string): Promise<StoredTensor>;
   /** A tensor made at load, freed like the others if loading fails. */
@@ -52,21 +54,45 @@ export async function readModel<T>(
       const original = originals.get(name);
       if (original === undefined) return undefined;
       const tensor = await checkpoint.read(original);
-      if (tensor.values instanceof Float32Array) return tensor;
-      throw new TypeError(
-        `${caller}: expected fractions, got whole numbers ` +
-          `(tensor "${original}", ${checkpoint.name})`,
-      );
+      const where = `(tensor "${original}", ${checkpoint.name})`;
+      checkNumbers(caller, tensor, where);
+      return tensor;
     };
-    return await build(readerOf(read, made));
+    const has = (name: string) => originals.has(name);
+    return await build(readerOf({ has, read }, made));
   } catch (cause) {
     tf.dispose(made);
     throw cause;
   }
 }
 
+function checkNumbers(
+  caller: string,
+  { values }: StoredTensor,
+  where: string,
+): void {
+  if (!(values instanceof Float32Array)) {
+    throw new TypeError(
+      `${caller}: expected fractions, got whole numbers ${where}`,
+    );
+  }
+  let sum = 0; // stays 0 unless a number is infinite or none
+  for (let i = 0; i < values.length; i++) sum += 0 * values[i];
+  if (sum === 0) return;
+  const bad = values.find((value) => !Number.isFinite(value));
+  throw new RangeError(
+    `${caller}: expected finite numbers, got ${bad} ${where}`,
+  );
+}
+
 function readerOf(
-  read: (name: string) => Promise<StoredTensor | undefined>,
+  {
+    has,
+    read,
+  }: {
+    readonly has: Reader["has"];
+    readonly read: (name: string) => Promise<StoredTensor | undefined>;
+  },
   made: tf.Tensor[],
 ): Reader {
   const plain: Reader["plain"] = async (name) => (await read(name))!;
@@ -105,7 +131,7 @@ function readerOf(
     scale_E: await vector(`${name}.weight`),
     shift_E: await vector(`${name}.bias`),
   });
-  return { plain, keep, vector, rows, matrix, affine, norm };
+  return { has, plain, keep, vector, rows, matrix, affine, norm };
 }
 
 /** Output-by-input; the axes of a convolution's kernel become one. */

@@ -1,5 +1,3 @@
-import { homedir } from "node:os";
-import { join } from "node:path";
 import { fetchFromHub } from "../hub/fetch.ts";
 import type { HubFile, Repository } from "../hub/repository.ts";
 import {
@@ -7,6 +5,9 @@ import {
   type Weights,
   weightsNamed,
 } from "../hub/weights.ts";
+import { cacheOf } from "../lab/folders.ts";
+
+export { cacheOf };
 
 const usage = `npm run pal -- fetch NAME...
 
@@ -49,12 +50,6 @@ export function endpointOf({ HF_ENDPOINT }: Environment): string {
     );
   }
   return endpoint.replace(/\/+$/, "");
-}
-
-/** The folder for downloads, outside any checkout. */
-export function cacheOf({ PAL_CACHE, XDG_CACHE_HOME }: Environment): string {
-  if (PAL_CACHE) return PAL_CACHE;
-  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pal-lab");
 }
 
 function describe({ commit, id, license }: Repository): void {

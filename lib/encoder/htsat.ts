@@ -13,27 +13,8 @@ import {
   selfAttention,
 } from "../tensor/transformer.ts";
 import { stretchFrames } from "./bicubic.ts";
-import { fieldsOf, type RawConfig } from "./config-fields.ts";
+import { type HtsatConfig, stageGrid } from "./htsat-config.ts";
 import { mergedCells, unfoldedCells, windowsOf } from "./htsat-windows.ts";
-
-/** Sizes of HTSAT, CLAP's audio tower: a Swin transformer. */
-export interface HtsatConfig {
-  /** Blocks of each stage. */
-  readonly depths: readonly number[];
-  readonly nHeads: readonly number[];
-  /** Of a patch; it doubles from stage to stage. */
-  readonly patchWidth: number;
-  readonly mlpRatio: number;
-  /** Pixels on a side of the folded image. */
-  readonly imageSize: number;
-  /** Pixels on a side of a patch. */
-  readonly patch: number;
-  /** Cells on a side of an attention window. */
-  readonly window: number;
-  readonly melBands: number;
-  readonly hasQueryKeyValueBias: boolean;
-  readonly normEpsilon: number;
-}
 
 /** Pre-norm: each norm stands before what it feeds. */
 export type HtsatBlock = {
@@ -60,58 +41,6 @@ export type Htsat = {
   readonly stages: readonly HtsatStage[];
   readonly outputNorm: Norm;
 };
-
-/** HTSAT's sizes from a config.json, CLAP's or its audio part alone. */
-export function htsatConfig(raw: RawConfig): HtsatConfig {
-  const audio = (raw.audio_config as RawConfig | undefined) ?? raw;
-  const fields = fieldsOf("htsatConfig", audio);
-  const patch = fields.count("patch_size", 4);
-  fields.expect("patch_stride", [patch, patch]);
-  fields.expect("patch_embed_input_channels", 1);
-  fields.expect("enable_fusion", false);
-  fields.expect("enable_patch_layer_norm", true);
-  fields.expect("flatten_patch_embeds", true);
-  fields.expect("hidden_act", "gelu");
-  const config: HtsatConfig = {
-    depths: fields.counts("depths", [2, 2, 6, 2]),
-    nHeads: fields.counts("num_attention_heads", [4, 8, 16, 32]),
-    patchWidth: fields.count("patch_embeds_hidden_size", 96),
-    mlpRatio: fields.positive("mlp_ratio", 4),
-    imageSize: fields.count("spec_size", 256),
-    patch,
-    window: fields.count("window_size", 8),
-    melBands: fields.count("num_mel_bins", 64),
-    hasQueryKeyValueBias: fields.flag("qkv_bias", true),
-    normEpsilon: fields.positive("layer_norm_eps", 1e-5),
-  };
-  checkGeometry(config);
-  return config;
-}
-
-/** Every cut of the image must come out whole. */
-function checkGeometry(config: HtsatConfig): void {
-  const { depths, imageSize, melBands, nHeads, patch, window } = config;
-  const chunks = imageSize / melBands;
-  const last = stageGrid(config, depths.length - 1);
-  const isWhole =
-    Number.isInteger(chunks) &&
-    Number.isInteger(last) &&
-    last % chunks === 0 &&
-    last >= window &&
-    nHeads.length === depths.length;
-  if (isWhole) return;
-  throw new RangeError(
-    `htsatConfig: expected an image that folds into whole chunks, patches, ` +
-      `stages and windows, got spec_size ${imageSize}, num_mel_bins ` +
-      `${melBands}, patch_size ${patch}, window_size ${window}, depths ` +
-      `[${depths}], num_attention_heads [${nHeads}] (last grid ${last})`,
-  );
-}
-
-/** Cells on a side of a stage's grid. */
-export function stageGrid(config: HtsatConfig, stage: number): number {
-  return config.imageSize / config.patch / 2 ** stage;
-}
 
 /**
  * Of the norms outside the blocks: the official class does not hand the
@@ -206,36 +135,56 @@ function runStage(
   return tap(`stages.${index}.hook_out`, h_BPE);
 }
 
+interface BlockContext extends StageContext {
+  readonly depth: number;
+}
+
 function runBlock(
   block: HtsatBlock,
   pre_BPE: tf.Tensor3D,
-  { config, depth, index, tap }: StageContext & { readonly depth: number },
+  context: BlockContext,
 ): tf.Tensor3D {
-  const { normEpsilon, window } = config;
-  const name = `stages.${index}.blocks.${depth}`;
-  const { B, P, E } = dims("runHtsat", pre_BPE, "BPE");
-  const windows = windowsOf({
+  const { config, depth, index, tap } = context;
+  dims("runHtsat", pre_BPE, "BPE", { P: stageGrid(config, index) ** 2 });
+  // Each half frees what it made: patterns and hidden layers are large.
+  const mid_BPE = tf.tidy(() =>
+    pre_BPE.add<tf.Tensor3D>(attendInWindows(block, pre_BPE, context)),
+  );
+  const mlpOut_BPE = tf.tidy(() =>
+    mlp(layerNorm(mid_BPE, block.mlpNorm, config.normEpsilon), block.mlp),
+  );
+  const name = `stages.${index}.blocks.${depth}.hook_out`;
+  return tap(name, mid_BPE.add(mlpOut_BPE));
+}
+
+/** What each cell takes from those in its window. */
+function attendInWindows(
+  block: HtsatBlock,
+  pre_BPE: tf.Tensor3D,
+  { config, depth, index, tap }: BlockContext,
+): tf.Tensor3D {
+  const { B, E } = dims("attendInWindows", pre_BPE, "BPE");
+  const { cells, count, places, size } = windowsOf({
     grid: stageGrid(config, index),
     isShifted: depth % 2 === 1,
-    window,
+    window: config.window,
   });
-  const normed_BPE = layerNorm(pre_BPE, block.attentionNorm, normEpsilon);
+  const normed_BPE = layerNorm(
+    pre_BPE,
+    block.attentionNorm,
+    config.normEpsilon,
+  );
   // Windows ride on the batch axis: many small, separate attentions.
-  const asking_BME = pick(
-    padTo(normed_BPE, windows.cells),
-    windows.cells,
-  ).reshape<tf.Tensor3D>([B * windows.count, windows.size, E]);
+  const asking_BME = pick(padTo(normed_BPE, cells), cells).reshape<tf.Tensor3D>(
+    [B * count, size, E],
+  );
   const z_BME = selfAttention(asking_BME, block.attention, {
     nHeads: config.nHeads[index],
     bias_XMM: block.bias_XMM,
-    name: `${name}.attn`,
+    name: `stages.${index}.blocks.${depth}.attn`,
     tap,
   });
-  const all_BPE = z_BME.reshape<tf.Tensor3D>([B, windows.cells.length, E]);
-  const mid_BPE: tf.Tensor3D = pre_BPE.add(pick(all_BPE, windows.places));
-  dims("runHtsat", mid_BPE, "BPE", { P });
-  const normedMid_BPE = layerNorm(mid_BPE, block.mlpNorm, normEpsilon);
-  return tap(`${name}.hook_out`, mid_BPE.add(mlp(normedMid_BPE, block.mlp)));
+  return pick(z_BME.reshape<tf.Tensor3D>([B, cells.length, E]), places);
 }
 
 /** One empty row at the end if the windows reach beyond the grid. */

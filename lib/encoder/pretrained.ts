@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { sharedCrop } from "../audio/crop.ts";
@@ -8,17 +8,26 @@ import {
   sslamFrontEnd,
 } from "../audio/front-end.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
+import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
 import { disposeTensors, type Tensors } from "../tensor/params.ts";
-import type { RawConfig } from "./config-fields.ts";
 import type { Encoder } from "./encoder.ts";
-import { type Htsat, htsatConfig, runHtsat } from "./htsat.ts";
+import { type Htsat, runHtsat } from "./htsat.ts";
+import { type HtsatConfig, htsatConfig } from "./htsat-config.ts";
 import { htsatGrid, type SoundGrid, sslamGrid } from "./sound-grid.ts";
-import { runSslam, type Sslam, sslamConfig } from "./sslam.ts";
+import {
+  runSslam,
+  type Sslam,
+  type SslamConfig,
+  sslamConfig,
+} from "./sslam.ts";
 import { loadHtsat } from "./weights/htsat.ts";
+import { isLaion, laionConfig } from "./weights/laion.ts";
 import { loadSslam } from "./weights/sslam.ts";
 
 /** An encoder whose weights come from a checkpoint. */
 export interface PretrainedEncoder extends Encoder {
+  /** Sizes and settings; some, as the number of heads, no weight's shape tells. */
+  readonly config: SslamConfig | HtsatConfig;
   readonly grid: SoundGrid;
   readonly frontEnd: FrontEnd;
   readonly weights: Tensors;
@@ -37,7 +46,7 @@ export interface PretrainedEncoder extends Encoder {
 /** A network and what belongs to it; the rest of an encoder follows. */
 type Network = Pick<
   PretrainedEncoder,
-  "name" | "grid" | "width" | "frontEnd" | "weights" | "forward"
+  "name" | "config" | "grid" | "width" | "frontEnd" | "weights" | "forward"
 >;
 
 export interface OpenOptions {
@@ -48,8 +57,8 @@ export interface OpenOptions {
 /**
  * Opens SSLAM or CLAP's HTSAT from a checkpoint's file or folder.
  *
- * Sizes come from the config.json beside the weights; which network it is, the
- * tensors' names say.
+ * Sizes come from the config.json beside the weights, or from the tensors of
+ * LAION's own files; which network it is, the tensors' names say.
  */
 export async function openEncoder(
   path: string,
@@ -57,7 +66,7 @@ export async function openEncoder(
 ): Promise<PretrainedEncoder> {
   const checkpoint = await openCheckpoint(path);
   try {
-    const config = readConfig(path);
+    const config = configBeside(path);
     if (isBroken(path, config)) {
       report(
         "openEncoder: laion/larger_clap_music is known to give nearly the " +
@@ -65,21 +74,29 @@ export async function openEncoder(
           "larger_clap_music_and_speech",
       );
     }
-    const has = (part: string) =>
-      [...checkpoint.tensors.keys()].some((name) => name.includes(part));
-    if (has("local_encoder.proj.")) {
-      return encoderOf(await sslamNetwork(checkpoint, config));
-    }
-    if (has("patch_embed.proj.")) {
-      return encoderOf(await htsatNetwork(checkpoint, config));
-    }
-    throw new RangeError(
-      `openEncoder: expected the tensors of SSLAM or CLAP, got others ` +
-        `(${checkpoint.name})`,
-    );
+    return await readEncoder(checkpoint, config);
   } finally {
     await checkpoint.close();
   }
+}
+
+/** The encoder that a checkpoint's tensors belong to. */
+export async function readEncoder(
+  checkpoint: Checkpoint,
+  config: RawConfig,
+): Promise<PretrainedEncoder> {
+  const has = (part: string) =>
+    [...checkpoint.tensors.keys()].some((name) => name.includes(part));
+  if (has("local_encoder.proj.")) {
+    return encoderOf(await sslamNetwork(checkpoint, config));
+  }
+  if (has("patch_embed.proj.")) {
+    return encoderOf(await htsatNetwork(checkpoint, config));
+  }
+  throw new RangeError(
+    `openEncoder: expected the tensors of SSLAM or CLAP, got others ` +
+      `(${checkpoint.name})`,
+  );
 }
 
 async function sslamNetwork(
@@ -89,6 +106,7 @@ async function sslamNetwork(
   const config = sslamConfig(raw);
   return {
     name: "sslam",
+    config,
     grid: sslamGrid(config, sslamFrontEnd.nFrames),
     width: config.width,
     frontEnd: sslamFrontEnd,
@@ -102,9 +120,11 @@ async function htsatNetwork(
   checkpoint: Checkpoint,
   raw: RawConfig,
 ): Promise<Network> {
-  const config = htsatConfig(raw);
+  const own = isLaion(checkpoint) ? laionConfig(checkpoint) : raw;
+  const config = htsatConfig(own);
   return {
     name: "clap",
+    config,
     grid: htsatGrid(config),
     width: config.patchWidth * 2 ** (config.depths.length - 1),
     frontEnd: clapFrontEnd,
@@ -140,15 +160,9 @@ function encoderOf(network: Network): PretrainedEncoder {
 }
 
 /** The config.json beside the weights; fairseq's files have none. */
-function readConfig(path: string): RawConfig {
-  const isFolder = statSync(path).isDirectory();
-  const file = join(isFolder ? path : dirname(path), "config.json");
-  if (!existsSync(file)) return {};
-  try {
-    return JSON.parse(readFileSync(file, "utf8")) as RawConfig;
-  } catch (cause) {
-    throw new Error(`openEncoder: expected JSON in ${file}`, { cause });
-  }
+function configBeside(path: string): RawConfig {
+  const folder = statSync(path).isDirectory() ? path : dirname(path);
+  return readConfig("openEncoder", join(folder, "config.json")) ?? {};
 }
 
 /** Whether these are the weights of `laion/larger_clap_music`. */

@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
+import { forbidden } from "../tensor/layers.ts";
+import { tidyTree } from "../tensor/params.ts";
 import { dims } from "../tensor/shapes.ts";
 import type { Grid } from "./encoder.ts";
 
@@ -31,26 +33,80 @@ function span(i: number, cells: number, parts: number): number[] {
   return Array.from({ length: to - from }, (_, k) => from + k);
 }
 
-/** Sorts an encoder's cells into regions: features_BPE to features_BARE. */
+/** An encoder's features, sorted into regions. */
+export type Regions = {
+  readonly features_BARE: tf.Tensor4D;
+  /**
+   * Added to attention's scores, to leave out the cells that fill up a short
+   * region; absent where all regions have R cells.
+   */
+  readonly mask_AR?: tf.Tensor2D;
+};
+
+/** How many cells the largest region has in each direction. */
+export function largestRegion(grid: Grid, query: Grid): Grid {
+  const longest = (cells: number, parts: number) =>
+    Math.max(
+      ...Array.from({ length: parts }, (_, i) => span(i, cells, parts).length),
+    );
+  return {
+    steps: longest(grid.steps, query.steps),
+    bands: longest(grid.bands, query.bands),
+  };
+}
+
+/**
+ * Sorts an encoder's cells into regions, time-major in a region as in a grid.
+ *
+ * Where sizes do not divide, a region with a row less repeats its last one and
+ * the mask leaves it out, so that a place in a region means the same in all.
+ */
 export function cutRegions(
   features_BPE: tf.Tensor3D,
   grid: Grid,
   query: Grid,
-): tf.Tensor4D {
+): Regions {
   const P = grid.steps * grid.bands;
   const { B, E } = dims("cutRegions", features_BPE, "BPE", { P });
-  const regions = regionCells(grid, query);
-  const A = regions.length;
-  const R = regions[0].length;
-  if (regions.some((cells) => cells.length !== R)) {
-    throw new RangeError(
-      `cutRegions: expected regions of one size, got ` +
-        `${grid.steps} x ${grid.bands} cells for ` +
-        `${query.steps} x ${query.bands} regions; choose a divisor`,
-    );
-  }
-  return tf.tidy(() => {
-    const cells = tf.tensor1d(regions.flat(), "int32");
-    return tf.gather(features_BPE, cells, 1).reshape([B, A, R, E]);
+  const { cells, counts } = filledRegions(grid, query);
+  const A = query.steps * query.bands;
+  const R = cells.length / A;
+  return tidyTree<Regions>(() => {
+    const isSorted = cells.length === P && cells.every((p, i) => p === i);
+    const sorted: tf.Tensor3D = isSorted
+      ? features_BPE
+      : tf.gather(features_BPE, tf.tensor1d(cells, "int32"), 1);
+    const features_BARE = sorted.reshape<tf.Tensor4D>([B, A, R, E]);
+    if (counts.every(Boolean)) return { features_BARE };
+    const mask = counts.map((isCounted) => (isCounted ? 0 : forbidden));
+    return { features_BARE, mask_AR: tf.tensor2d(mask, [A, R]) };
   });
+}
+
+/** The cells of all regions, each filled up to the largest one's size. */
+function filledRegions(
+  grid: Grid,
+  query: Grid,
+): { cells: number[]; counts: boolean[] } {
+  const size = largestRegion(grid, query);
+  const filled = (of: readonly number[], length: number) =>
+    Array.from({ length }, (_, k) => ({
+      at: of[Math.min(k, of.length - 1)],
+      isCounted: k < of.length,
+    }));
+  const cells: number[] = [];
+  const counts: boolean[] = [];
+  for (let i = 0; i < query.steps; i++) {
+    const steps = filled(span(i, grid.steps, query.steps), size.steps);
+    for (let j = 0; j < query.bands; j++) {
+      const bands = filled(span(j, grid.bands, query.bands), size.bands);
+      for (const t of steps) {
+        for (const f of bands) {
+          cells.push(t.at * grid.bands + f.at);
+          counts.push(t.isCounted && f.isCounted);
+        }
+      }
+    }
+  }
+  return { cells, counts };
 }

@@ -1,8 +1,13 @@
 import { type ClapMelOptions, clapMelOptions } from "../audio/clap-mel.ts";
 import { type FbankOptions, sslamFbank } from "../audio/fbank.ts";
-import { hzOfMel, melOfHz } from "../audio/mel.ts";
+import {
+  type BandRange,
+  htk,
+  type MelScale,
+  slaney,
+} from "../audio/mel-scale.ts";
 import type { Grid } from "./encoder.ts";
-import { type HtsatConfig, stageGrid } from "./htsat.ts";
+import { type HtsatConfig, stageGrid } from "./htsat-config.ts";
 import type { SslamConfig } from "./sslam.ts";
 
 /** From where to where. */
@@ -51,7 +56,6 @@ export function sslamGrid(
   const steps = nFrames / patch;
   const bands = melBands / patch;
   const startOf = (frame: number) => (frame * hopLength) / sampleRate;
-  const scale = { lowest, highest, melBands, toMel: melOfHz, toHz: hzOfMel };
   return {
     axes: ["time", "frequency"],
     steps,
@@ -60,7 +64,7 @@ export function sslamGrid(
       startOf(t * patch),
       startOf((t + 1) * patch - 1) + windowLength / sampleRate,
     ]),
-    hertz: bandSpans(bands, scale),
+    hertz: bandSpans(bands, htk, { lowest, highest, nBands: melBands }),
   };
 }
 
@@ -85,10 +89,6 @@ export function htsatGrid(
   const timeOf = (frame: number) =>
     ((frame * (nFrames - 1)) / (stretched - 1)) * (hopLength / sampleRate);
   const perStep = stretched / steps;
-  const scale = {
-    ...{ lowest, highest, melBands },
-    ...{ toMel: slaneyMel, toHz: slaneyHz },
-  };
   return {
     axes: ["time", "frequency"],
     steps,
@@ -97,7 +97,7 @@ export function htsatGrid(
       Math.max(0, timeOf(t * perStep - 0.5)),
       Math.min(seconds, timeOf((t + 1) * perStep - 0.5)),
     ]),
-    hertz: bandSpans(bands, scale),
+    hertz: bandSpans(bands, slaney, { lowest, highest, nBands: melBands }),
   };
 }
 
@@ -105,39 +105,15 @@ function spans(count: number, of: (index: number) => Span): Span[] {
   return Array.from({ length: count }, (_, i) => of(i));
 }
 
-interface Scale {
-  readonly lowest: number;
-  readonly highest: number;
-  readonly melBands: number;
-  readonly toMel: (hz: number) => number;
-  readonly toHz: (mel: number) => number;
-}
-
 /** Filters overlap; a boundary lies halfway between two centers, in mel. */
 function bandSpans(
   bands: number,
-  { highest, lowest, melBands, toHz, toMel }: Scale,
+  { hzOf, melOf }: MelScale,
+  { highest, lowest, nBands }: BandRange,
 ): Span[] {
-  const from = toMel(lowest);
-  const step = (toMel(highest) - from) / (melBands + 1);
-  const perBand = melBands / bands;
-  const edge = (band: number) => toHz(from + (band * perBand + 0.5) * step);
+  const from = melOf(lowest);
+  const step = (melOf(highest) - from) / (nBands + 1);
+  const perBand = nBands / bands;
+  const edge = (band: number) => hzOf(from + (band * perBand + 0.5) * step);
   return spans(bands, (f) => [edge(f), edge(f + 1)]);
-}
-
-const breakHz = 1000;
-const breakMel = 15;
-const melsPerLog = 27 / Math.log(6.4);
-
-/** Slaney's scale: even below 1 kHz, logarithmic above. */
-function slaneyMel(hz: number): number {
-  return hz < breakHz
-    ? (3 * hz) / 200
-    : breakMel + melsPerLog * Math.log(hz / breakHz);
-}
-
-function slaneyHz(mel: number): number {
-  return mel < breakMel
-    ? (200 * mel) / 3
-    : breakHz * Math.exp((mel - breakMel) / melsPerLog);
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { fieldsOf, type RawConfig } from "../checkpoint/config-fields.ts";
 import { dims } from "../tensor/shapes.ts";
 import { noTap, type Tap } from "../tensor/tap.ts";
 import {
@@ -11,7 +12,6 @@ import {
   type Norm,
   selfAttention,
 } from "../tensor/transformer.ts";
-import { fieldsOf, type RawConfig } from "./config-fields.ts";
 
 /** Sizes of SSLAM, a ViT over patches of a log-mel image. */
 export interface SslamConfig {
@@ -154,19 +154,26 @@ function runBlock(
   }: Required<SslamContext> & { readonly layer: number },
 ): tf.Tensor3D {
   const at = (hook: string) => `blocks.${layer}.${hook}`;
+  // Each part frees what it made: patterns and hidden layers are large.
   const attnOut_BME = tap(
     at("hook_attn_out"),
-    selfAttention(pre_BME, block.attention, { nHeads, name: at("attn"), tap }),
+    tf.tidy(() => {
+      const options = { nHeads, name: at("attn"), tap };
+      return selfAttention(pre_BME, block.attention, options);
+    }),
   );
-  const mid_BME: tf.Tensor3D = tap(
+  const addAndNorm = (x_BME: tf.Tensor3D, add_BME: tf.Tensor3D, norm: Norm) =>
+    tf.tidy(() =>
+      layerNorm(x_BME.add<tf.Tensor3D>(add_BME), norm, normEpsilon),
+    );
+  const mid_BME = tap(
     at("hook_resid_mid"),
-    layerNorm(pre_BME.add(attnOut_BME), block.attentionNorm, normEpsilon),
+    addAndNorm(pre_BME, attnOut_BME, block.attentionNorm),
   );
-  const mlpOut_BME = tap(at("hook_mlp_out"), mlp(mid_BME, block.mlp));
-  const post_BME = layerNorm(
-    mid_BME.add<tf.Tensor3D>(mlpOut_BME),
-    block.mlpNorm,
-    normEpsilon,
+  const mlpOut_BME = tap(
+    at("hook_mlp_out"),
+    tf.tidy(() => mlp(mid_BME, block.mlp)),
   );
+  const post_BME = addAndNorm(mid_BME, mlpOut_BME, block.mlpNorm);
   return tap(at("hook_resid_post"), post_BME);
 }

@@ -25,6 +25,11 @@ import { type Verification, verifyShards } from "./verify.ts";
 
 export interface FeatureCacheOptions {
   readonly precision: Precision;
+  /**
+   * What computes the features, with its version: the description of
+   * `currentEngine()`. Recorded with each entry; see `featureVersion`.
+   */
+  readonly engine: string;
   /** Most bytes of a shard's data; 256 MiB unless given. */
   readonly shardBytes?: number;
   /** Takes a line about each damaged entry or index. */
@@ -65,7 +70,7 @@ const largest = 2 ** 32 - 1; // offsets have 32 bits
  */
 export async function openFeatureCache(
   folder: string,
-  { precision, report, shardBytes = 2 ** 28 }: FeatureCacheOptions,
+  { engine, precision, report, shardBytes = 2 ** 28 }: FeatureCacheOptions,
 ): Promise<FeatureCache> {
   if (!Object.hasOwn(bytesOf, precision)) {
     throw new RangeError(
@@ -85,7 +90,10 @@ export async function openFeatureCache(
   await mkdir(folder, { recursive: true });
   const shelf = new Shelf(folder, report);
   await shelf.refresh();
-  return new OpenCache({ folder, precision, report, shardBytes }, shelf);
+  return new OpenCache(
+    { engine, folder, precision, report, shardBytes },
+    shelf,
+  );
 }
 
 class OpenCache implements FeatureCache {
@@ -108,7 +116,7 @@ class OpenCache implements FeatureCache {
     this.#report = options.report;
     this.#shelf = shelf;
     this.#reader = new EntryReader(options.folder);
-    this.#writer = new ShardWriter(options.folder, options.shardBytes);
+    this.#writer = new ShardWriter(options.folder, options);
   }
 
   async has(key: FeatureKey): Promise<boolean> {

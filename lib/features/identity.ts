@@ -14,16 +14,15 @@ const frontEndSettings: Readonly<Record<FrontEndName, Plain>> = {
   clap: { ...clapMelOptions },
 };
 
-/**
- * All that decides an encoder's features: weights, and settings around them.
- *
- * @param config - the checkpoint's config.json: what the shapes of the weights
- *   do not tell, such as the number of heads
- */
-export function identify(
-  { frontEnd, grid, name, weights, width }: PretrainedEncoder,
-  config: Plain,
-): EncoderIdentity {
+/** All that decides an encoder's features: weights, and settings around them. */
+export function identify({
+  config,
+  frontEnd,
+  grid,
+  name,
+  weights,
+  width,
+}: PretrainedEncoder): EncoderIdentity {
   const known = frontEndSettings as Readonly<Record<string, Plain>>;
   if (!Object.hasOwn(known, frontEnd.name)) {
     throw new RangeError(
@@ -33,7 +32,7 @@ export function identify(
   }
   const settings = {
     encoder: name,
-    config,
+    config: { ...config },
     cells: [grid.steps, grid.bands, width],
     frontEnd: { name: frontEnd.name, options: known[frontEnd.name] },
     crop: { ...sharedCrop },

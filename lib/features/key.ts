@@ -28,8 +28,13 @@ export interface FeatureKey extends EncoderIdentity {
  * Version of the code that makes features.
  *
  * Raise it when the same sound, weights and settings give other features: what
- * was stored before is then not found any more. The engine is not part of a
- * key: engines agree within the tolerances of the parity fixtures.
+ * was stored before is then not found any more.
+ *
+ * The engine is recorded beside each entry and is not part of its key. Engines
+ * differ in the last bits only, within the tolerances of the parity fixtures,
+ * and less than float16 rounds; with it in the key, a cache filled on a GPU
+ * would be of no use to the laptop that trains from it. Who needs every bit
+ * from one engine sees in `verify` whether a folder has it.
  */
 export const featureVersion = 1;
 

@@ -13,6 +13,8 @@ export interface Row {
 export interface ShardIndex {
   /** Whether the writer is done with the shard. */
   readonly isSealed: boolean;
+  /** What computed the entries: a shard has one writer, a writer one engine. */
+  readonly engine: string;
   readonly nRows: number;
   /** Rows as they lie in the file: compact, as there may be millions. */
   readonly rows: Buffer;
@@ -25,8 +27,8 @@ export const maxRows = 1024;
 /** Bytes of a row: name, offset, length, checksum. */
 export const rowBytes = idBytes + 3 * 4;
 
-const magic = Buffer.from("PALFEAT1");
-const headBytes = magic.length + 3 * 4;
+const magic = Buffer.from("PALFEAT2");
+const headBytes = magic.length + 4 * 4;
 
 /** Checksum of an entry; its name is part of it, so no other can stand in. */
 export function checksumOf(id: Uint8Array, bytes: Uint8Array): number {
@@ -53,14 +55,17 @@ export function getRow({ rows }: ShardIndex, at: number): Row {
   };
 }
 
-/** The index as a file: magic, checksum, sealed, count, rows. */
-export function encodeIndex({ isSealed, nRows, rows }: ShardIndex): Buffer {
+/** The index as a file: magic, checksum, sealed, counts, engine, rows. */
+export function encodeIndex(index: ShardIndex): Buffer {
+  const { isSealed, nRows, rows } = index;
+  const engine = Buffer.from(index.engine);
   const used = rows.subarray(0, nRows * rowBytes);
-  const file = Buffer.concat([Buffer.alloc(headBytes), used]);
+  const file = Buffer.concat([Buffer.alloc(headBytes), engine, used]);
   magic.copy(file);
   const body = file.subarray(magic.length + 4);
   body.writeUInt32LE(isSealed ? 1 : 0);
   body.writeUInt32LE(nRows, 4);
+  body.writeUInt32LE(engine.length, 8);
   file.writeUInt32LE(crc32(body), magic.length);
   return file;
 }
@@ -74,17 +79,22 @@ export function decodeIndex(file: Buffer): ShardIndex {
     );
   }
   const body = file.subarray(magic.length + 4);
-  const nRows = (file.length - headBytes) / rowBytes;
   const isWhole =
-    file.length >= headBytes &&
-    body.readUInt32LE(4) === nRows &&
-    file.readUInt32LE(magic.length) === crc32(body);
+    file.length >= headBytes && file.readUInt32LE(magic.length) === crc32(body);
   if (!isWhole) {
     throw new RangeError(
       `decodeIndex: expected a whole index, ` +
         `got ${file.length} bytes that do not match their checksum`,
     );
   }
-  const isSealed = body.readUInt32LE(0) === 1;
-  return { isSealed, nRows, rows: body.subarray(2 * 4) };
+  const [isSealed, nRows, length] = [0, 4, 8].map((at) =>
+    body.readUInt32LE(at),
+  );
+  const texts = body.subarray(3 * 4);
+  return {
+    isSealed: isSealed === 1,
+    engine: texts.toString("utf8", 0, length),
+    nRows,
+    rows: texts.subarray(length, length + nRows * rowBytes),
+  };
 }

@@ -1,13 +1,7 @@
 import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fdatasyncSync,
-  openSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
+import { type Disk, systemDisk } from "./disk.ts";
 import {
   checksumOf,
   encodeIndex,
@@ -29,8 +23,17 @@ export interface Entry {
 /** Where an entry was written: row number `row` of a shard. */
 export interface Place {
   readonly shard: string;
+  readonly engine: string;
   readonly row: number;
   readonly written: Row;
+}
+
+export interface ShardOptions {
+  /** Recorded with each shard. */
+  readonly engine: string;
+  /** Most bytes of a shard's data. */
+  readonly shardBytes: number;
+  readonly disk?: Disk;
 }
 
 interface Shard {
@@ -52,13 +55,20 @@ interface Shard {
  */
 export class ShardWriter {
   readonly #folder: string;
+  readonly #engine: string;
   readonly #shardBytes: number;
+  readonly #disk: Disk;
   #shard: Shard | undefined;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(folder: string, shardBytes: number) {
+  constructor(
+    folder: string,
+    { disk = systemDisk, engine, shardBytes }: ShardOptions,
+  ) {
     this.#folder = folder;
+    this.#engine = engine;
     this.#shardBytes = shardBytes;
+    this.#disk = disk;
   }
 
   /** Appends an entry and publishes it, one call after another. */
@@ -90,19 +100,12 @@ export class ShardWriter {
     this.#shard ??= await this.#begin();
     const shard = this.#shard;
     const offset = shard.used;
-    for (let done = 0; done < length; ) {
-      const { bytesWritten } = await shard.file.write(
-        bytes,
-        done,
-        length - done,
-        offset + done,
-      );
-      done += bytesWritten;
-    }
+    await this.#disk.write(shard.file, bytes, offset);
     const written = { id, offset, length, checksum: checksumOf(id, bytes) };
     setRow(shard.rows, shard.nRows, written);
     shard.used += length;
-    const place = { shard: shard.name, row: shard.nRows++, written };
+    const row = shard.nRows++;
+    const place = { shard: shard.name, engine: this.#engine, row, written };
     return { place, shard };
   }
 
@@ -111,7 +114,7 @@ export class ShardWriter {
     const age = Date.now().toString(36).padStart(9, "0");
     const name = `${age}-${randomBytes(6).toString("hex")}`;
     const path = join(this.#folder, name + dataSuffix);
-    const file = await open(path, "wx");
+    const file = await this.#disk.create(path);
     const rows = Buffer.alloc(maxRows * rowBytes);
     return { name, file, rows, nRows: 0, used: 0 };
   }
@@ -119,22 +122,16 @@ export class ShardWriter {
   async #seal(): Promise<void> {
     const shard = this.#shard;
     if (shard === undefined) return;
-    await shard.file.datasync();
+    await this.#disk.flush(shard.file);
     this.#publish(shard, true);
     this.#shard = undefined;
     await shard.file.close();
   }
 
-  /** Not asynchronous: handing over the few bytes takes longer than that. */
   #publish({ name, nRows, rows }: Shard, isSealed: boolean): void {
     const path = join(this.#folder, name + indexSuffix);
-    const file = openSync(`${path}.new`, "w");
-    try {
-      writeFileSync(file, encodeIndex({ isSealed, nRows, rows }));
-      if (isSealed) fdatasyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    renameSync(`${path}.new`, path);
+    const index = { isSealed, engine: this.#engine, nRows, rows };
+    this.#disk.put(`${path}.new`, encodeIndex(index), isSealed);
+    this.#disk.replace(path, `${path}.new`);
   }
 }

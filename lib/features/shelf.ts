@@ -18,6 +18,7 @@ interface Known {
 
 const nothing: ShardIndex = {
   isSealed: false,
+  engine: "",
   nRows: 0,
   rows: Buffer.alloc(0),
 };
@@ -63,13 +64,13 @@ export class Shelf {
   }
 
   /** Takes in what this process wrote itself. */
-  add({ row, shard, written }: Place): void {
+  add({ engine, row, shard, written }: Place): void {
     const number = this.#numberOf(shard);
     const known = this.#shards[number];
     if (known.index.rows.length < maxRows * rowBytes) {
       const rows = Buffer.alloc(maxRows * rowBytes);
       known.index.rows.copy(rows);
-      known.index = { ...known.index, rows };
+      known.index = { ...known.index, engine, rows };
     }
     setRow(known.index.rows, row, written);
     const nRows = Math.max(known.index.nRows, row + 1);
@@ -138,7 +139,12 @@ export class Shelf {
   #at(place: number): Place {
     const { index, name } = this.#shards[Math.floor(place / maxRows)];
     const row = place % maxRows;
-    return { shard: name, row, written: getRow(index, row) };
+    return {
+      shard: name,
+      engine: index.engine,
+      row,
+      written: getRow(index, row),
+    };
   }
 
   #name(place: number, id: Buffer): void {

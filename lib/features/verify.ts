@@ -10,6 +10,8 @@ export interface Verification {
   readonly nEntries: number;
   /** Bytes of these. */
   readonly nBytes: number;
+  /** Whole entries of each engine: two engines differ in the last bits. */
+  readonly engines: ReadonlyMap<string, number>;
   /** A line for each damaged entry. */
   readonly damaged: readonly string[];
   /** Bytes that no entry names: a writer died, or is at work. */
@@ -24,12 +26,14 @@ export async function verifyShards(
   let nEntries = 0;
   let nBytes = 0;
   let nNamed = 0;
+  const engines = new Map<string, number>();
   const damaged: string[] = [];
   for (const { entry } of [...shelf.all()]) {
     nNamed += entry.written.length;
     try {
       nBytes += (await reader.read(entry)).length;
       nEntries++;
+      engines.set(entry.engine, 1 + (engines.get(entry.engine) ?? 0));
     } catch (error) {
       if (!(error instanceof Damage)) throw error;
       damaged.push(error.message);
@@ -38,7 +42,7 @@ export async function verifyShards(
   }
   const onDisk = await dataBytes(folder);
   const unnamedBytes = Math.max(0, onDisk - nNamed);
-  return { nEntries, nBytes, damaged, unnamedBytes };
+  return { nEntries, nBytes, engines, damaged, unnamedBytes };
 }
 
 async function dataBytes(folder: string): Promise<number> {

@@ -30,6 +30,31 @@ export function hertzTicks(bandHz: readonly number[], height: number) {
   return { type: "category" as const, tickvals, ticktext };
 }
 
+/** Place of a frequency on an axis that is even in mel (HTK's formula). */
+export function melOf(hz: number): number {
+  return 2595 * Math.log10(1 + hz / 700);
+}
+
+/**
+ * Axis from a lowest to a highest frequency in Hz, for places by `melOf`.
+ *
+ * @param height - of the axis, in pixels: crowded labels are left out
+ */
+export function melAxis(
+  [lowest, highest]: readonly [number, number],
+  height: number,
+) {
+  const range: [number, number] = [melOf(lowest), melOf(highest)];
+  const step = height / (range[1] - range[0]);
+  const shown: number[] = [];
+  for (const hz of marks.toReversed()) {
+    if (hz < lowest || hz > highest) continue;
+    const above = melOf(shown.at(-1) ?? Number.POSITIVE_INFINITY);
+    if ((above - melOf(hz)) * step >= 20) shown.push(hz);
+  }
+  return { range, tickvals: shown.map(melOf), ticktext: shown.map(String) };
+}
+
 /** Where a frequency lies, counted in bands, or undefined outside of them. */
 function placeOf(hz: number, bandHz: readonly number[]): number | undefined {
   const above = bandHz.findIndex((center) => center >= hz);

@@ -195,7 +195,7 @@ const deepest = 8 * Math.LN10;
  * Rows of small whole numbers in plotly's form for typed arrays: a third of
  * the size of their digits.
  */
-function wholeNumbers(rows: readonly (readonly number[])[]): unknown {
+export function wholeNumbers(rows: readonly (readonly number[])[]): unknown {
   const values = rows.flat();
   const bytes = Int8Array.from(values);
   if (values.some((value, i) => value !== bytes[i])) return rows;

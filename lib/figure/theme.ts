@@ -44,6 +44,30 @@ export function designColor(design: string): string {
   return designColors[design] ?? ink.title;
 }
 
+/** What a figure points at: the one thing in it that is not blue or gray. */
+export const accent = "#CF4A06";
+
+/**
+ * What stands for text and for audio in the diagram of a design, whichever
+ * design it is: its lane, and in it attention and FFN.
+ */
+export const lane = {
+  text: { stream: "#EFF0F2", attention: "#B4B9C0", ffn: "#646A73" },
+  audio: { stream: "#E3EAF3", attention: "#86A9CF", ffn: "#335E9F" },
+} as const;
+
+/**
+ * Colors of the parts of a whole, in their order: dark and light in turn, so
+ * that neighbors stay apart in gray too.
+ */
+export const partColors: readonly string[] = [
+  "#CF7609",
+  "#1E3A78",
+  "#86A9CF",
+  "#335E9F",
+  "#B4B9C0",
+];
+
 /**
  * Colors of a heatmap from low to high: white, blue, navy.
  *

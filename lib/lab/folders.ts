@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { homedir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import type { Scale } from "./settings.ts";
 
@@ -8,6 +9,16 @@ export interface Folders {
   readonly figures: string;
   /** What `remember` keeps. */
   readonly memory: string;
+  /** Files that a later run may find again. */
+  readonly scratch: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The folder for downloads, outside any checkout. */
+export function cacheOf({ PAL_CACHE, XDG_CACHE_HOME }: Environment): string {
+  if (PAL_CACHE) return PAL_CACHE;
+  return join(XDG_CACHE_HOME || join(homedir(), ".cache"), "pal-lab");
 }
 
 /** The checkout that holds `folder`, or `folder` itself outside of one. */
@@ -29,5 +40,6 @@ export function foldersFor(folder: string, scale: Scale): Folders {
   return {
     figures: scale === "full" ? figures : join(figures, scale),
     memory: join(root, ".pal", "memory"),
+    scratch: join(root, ".pal", "scratch"),
   };
 }

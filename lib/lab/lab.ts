@@ -1,4 +1,5 @@
-import { dirname } from "node:path";
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { encodeWav } from "../audio/wav.ts";
 import { listen } from "../display/listen.ts";
@@ -8,7 +9,7 @@ import { table } from "../display/table.ts";
 import type { Engine } from "../engine/engine.ts";
 import { useEngine } from "../engine/engine.ts";
 import type { Figure } from "../figure/figure.ts";
-import { foldersFor } from "./folders.ts";
+import { cacheOf, foldersFor } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { hashOfCode, openMemory } from "./memory.ts";
 import type { Scale } from "./settings.ts";
@@ -20,6 +21,13 @@ export interface Lab {
   readonly name: string;
   readonly engine: Engine;
   readonly scale: Scale;
+  /** Folder of downloaded weights; PAL_CACHE sets it. */
+  readonly cache: string;
+  /**
+   * Folder for files that a later run may find again; emptied by PAL_FRESH=1,
+   * ignored by git.
+   */
+  readonly scratch: string;
   /** Shows a figure and writes it to the figures' folder. */
   show(figure: Figure): Promise<void>;
   /** Shows rows as a table and writes it as CSV and Markdown. */
@@ -61,10 +69,14 @@ export async function startLab(name: string): Promise<Lab> {
     report: console.log,
   });
   const folder = folders.figures;
+  const scratch = join(folders.scratch, name);
+  if (settings.fresh) rmSync(scratch, { recursive: true, force: true });
   return {
     name,
     engine,
     scale,
+    cache: cacheOf(process.env),
+    scratch,
     show: (figure) => show(figure, { folder }),
     table: (rows, options) => table(rows, { ...options, folder }),
     progress,

@@ -11,6 +11,8 @@ export interface LlamaConfig {
   readonly nKvHeads: number;
   readonly headWidth: number;
   readonly vocabularySize: number;
+  /** Most positions of a sequence, audio's included. */
+  readonly contextLength: number;
   readonly rope: RopeConfig;
   readonly normEpsilon: number;
 }
@@ -37,6 +39,7 @@ export const llama32_1b: LlamaConfig = {
   nKvHeads: 8,
   headWidth: 64,
   vocabularySize: 128_256,
+  contextLength: 131_072,
   rope: {
     theta: 500_000,
     scaling: {
@@ -63,6 +66,7 @@ export const toyLlama: Omit<LlamaConfig, "vocabularySize"> = {
   nHeads: 4,
   nKvHeads: 2,
   headWidth: 24,
+  contextLength: 512,
   rope: { theta: 10_000 },
   normEpsilon: 1e-5,
 };

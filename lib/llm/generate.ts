@@ -1,28 +1,211 @@
-/**
- * Answers prompts greedily: the best next token, until the end token.
- *
- * Rows are filled on the right, which a causal model does not see. Nothing is
- * cached between tokens: short answers do not need it.
- *
- * @param best - the best next token after each position of each row
- * @param length - tokens in a row, prompt and answer together
- * @returns the answers' tokens, without the end token
- */
-export function answerGreedily(
+import * as tf from "@tensorflow/tfjs";
+import { compile } from "../engine/compile.ts";
+import { disposeTensors, type Tensors } from "../tensor/params.ts";
+import { noTap } from "../tensor/tap.ts";
+import {
+  answerRows,
+  type Generated,
+  type GenerateOptions,
+} from "./answer-rows.ts";
+
+import type { LlamaConfig } from "./config.ts";
+import {
+  decodeStep,
+  type KvCache,
+  makeRoom,
+  type NextTokens,
+  slotTensors,
+} from "./kv-cache.ts";
+import { embed, type Llama, runBlock, unembed } from "./llama.ts";
+import { checkContext, placesOf } from "./places.ts";
+import { bucketLength, padRows } from "./prompt.ts";
+import { rotationOfRows } from "./rope.ts";
+
+/** What the first pass over a batch of prompts reads. */
+export type PrefillInput = {
+  readonly text_BT: tf.Tensor2D;
+  /** 1 at each prompt's last token, 0 elsewhere. */
+  readonly last_BT: tf.Tensor2D;
+  /** Zeros: its shape says how many slots the cache has. */
+  readonly slots_BL: tf.Tensor2D;
+};
+
+/** What it leaves. */
+export type Prefilled = {
+  readonly logits_BV: tf.Tensor2D;
+  readonly cache: KvCache;
+};
+
+/** How a model reads a prompt; `Heard` is what it hears besides. */
+export interface Reader<Model extends Tensors, Heard extends Tensors> {
+  readonly name: string;
+  readonly config: LlamaConfig;
+  readonly llamaOf: (model: Model) => Llama;
+  /** Fills the cache's first T slots. */
+  readonly prefill: (
+    model: Model,
+    input: PrefillInput & { readonly heard: Heard },
+  ) => Prefilled;
+  /** Position of a text token, by its place in the text. */
+  readonly positionOf: (index: number) => number;
+}
+
+/** A model open for questions. */
+export interface Generator<Model extends Tensors, Heard extends Tensors> {
+  /**
+   * Answers a batch of prompts, token by token, all of them together.
+   *
+   * @throws RangeError for an empty prompt, or one that with its answer is
+   * longer than the model's context
+   */
+  generate(
+    model: Model,
+    asked: {
+      readonly prompts: readonly (readonly number[])[];
+      readonly heard: Heard;
+    },
+    options: GenerateOptions,
+  ): Promise<Generated[]>;
+  /** Frees the compiled steps. */
+  dispose(): void;
+}
+
+/** Opens a language model for questions; it hears nothing. */
+export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
+  return generatorOf({
+    ...{ name: config.name, config },
+    llamaOf: (llama) => llama,
+    prefill: (llama, input) => prefillText(llama, input, config),
+    positionOf: (index) => index,
+  });
+}
+
+/** Reads a batch of prompts and keeps every layer's keys and values. */
+export function prefillText(
+  llama: Llama,
+  { last_BT, slots_BL, text_BT }: PrefillInput,
+  config: LlamaConfig,
+): Prefilled {
+  const [[, T], [, L]] = [text_BT.shape, slots_BL.shape];
+  const places = placesOf([...Array(T).keys()], config);
+  let x_BTD = embed(llama, text_BT);
+  const cache = llama.blocks.map((block, layer) => {
+    const context = { ...places, config, layer, tap: noTap };
+    const { x_BSD, ...made } = runBlock(block, x_BTD, context);
+    x_BTD = x_BSD;
+    return makeRoom(made, { L, T });
+  });
+  return { logits_BV: scoresAt(llama, x_BTD, { config, last_BT }), cache };
+}
+
+/** Scores after one position of each row. */
+export function scoresAt(
+  llama: Llama,
+  x_BTD: tf.Tensor3D,
+  {
+    config,
+    last_BT,
+  }: { readonly config: LlamaConfig; readonly last_BT: tf.Tensor2D },
+): tf.Tensor2D {
+  const [B, T] = last_BT.shape;
+  const last_B1D: tf.Tensor3D = tf.matMul(last_BT.reshape([B, 1, T]), x_BTD);
+  const { vocabularySize: V } = config;
+  return unembed(llama, last_B1D, { config }).reshape([B, V]);
+}
+
+/** A generator around any model that fills a cache. */
+export function generatorOf<Model extends Tensors, Heard extends Tensors>(
+  reader: Reader<Model, Heard>,
+): Generator<Model, Heard> {
+  const { config, llamaOf, name, positionOf } = reader;
+  const prefill = compile(
+    ({ model, ...input }: PrefillInput & { model: Model; heard: Heard }) =>
+      reader.prefill(model, input),
+    { name: `${name}: prefill` },
+  );
+  const decode = compile(
+    (input: {
+      readonly llama: Llama;
+      readonly cache: KvCache;
+      readonly next: NextTokens;
+    }) => decodeStep(input.llama, input, { config }),
+    { name: `${name}: decode` },
+  );
+  return {
+    generate: async (model, { heard, prompts }, options) => {
+      const { maxNew, pad = 0, signal } = options;
+      const longest = checkPrompts(prompts, reader, maxNew);
+      // Filling must fit into the context as well.
+      const most = config.contextLength - positionOf(longest) + longest;
+      const T = bucketLength(longest, most);
+      const L = bucketLength(longest + maxNew, most);
+      const text = promptTensors(prompts, { T, L, pad });
+      const rows = answerRows(prompts, options);
+      let { cache, logits_BV } = prefill({ model, heard, ...text });
+      disposeTensors(text);
+      try {
+        rows.choose(await logits_BV.data<"float32">());
+        for (let made = 0; !rows.areDone(); made++) {
+          signal?.throwIfAborted();
+          const slots = prompts.map((prompt) => prompt.length + made);
+          const places = slots.map((slot) => [positionOf(slot)]);
+          const next = {
+            tokens_B1: tf.tensor2d(rows.last(), [slots.length, 1], "int32"),
+            rotation: rotationOfRows(places, config),
+            ...slotTensors(slots, L),
+          };
+          const after = decode({ llama: llamaOf(model), cache, next });
+          disposeTensors([next, cache, logits_BV]);
+          ({ cache, logits_BV } = after);
+          rows.choose(await logits_BV.data<"float32">());
+        }
+      } finally {
+        disposeTensors([cache, logits_BV]);
+      }
+      return rows.finished();
+    },
+    dispose: () => {
+      prefill.dispose();
+      decode.dispose();
+    },
+  };
+}
+
+/** The longest prompt's tokens; all of them must fit with their answers. */
+function checkPrompts(
   prompts: readonly (readonly number[])[],
-  best: (rows: readonly (readonly number[])[]) => ArrayLike<number>,
-  { end, length, nNew }: { end: number; length: number; nNew: number },
-): number[][] {
-  const rows = prompts.map((prompt) => [...prompt]);
-  const isDone = rows.map(() => false);
-  for (let step = 0; step < nNew && isDone.includes(false); step++) {
-    const tokens = best(rows);
-    rows.forEach((row, i) => {
-      if (isDone[i]) return;
-      const token = tokens[i * length + row.length - 1];
-      isDone[i] = token === end || row.length + 1 >= length;
-      if (token !== end) row.push(token);
-    });
+  { config, positionOf }: Pick<Reader<Llama, []>, "config" | "positionOf">,
+  maxNew: number,
+): number {
+  const empty = prompts.findIndex((prompt) => prompt.length === 0);
+  if (empty !== -1 || prompts.length === 0) {
+    throw new RangeError(
+      "generate: expected prompts of one token or more, got " +
+        (prompts.length === 0 ? "no prompt" : `none (prompt ${empty})`),
+    );
   }
-  return rows.map((row, i) => row.slice(prompts[i].length));
+  if (!(Number.isInteger(maxNew) && maxNew > 0)) {
+    throw new RangeError(
+      `generate: expected maxNew of 1 or more, got ${maxNew}`,
+    );
+  }
+  const longest = Math.max(...prompts.map((prompt) => prompt.length));
+  checkContext([positionOf(longest + maxNew - 1)], config);
+  return longest;
+}
+
+function promptTensors(
+  prompts: readonly (readonly number[])[],
+  { L, T, pad }: { readonly L: number; readonly T: number; pad: number },
+): PrefillInput {
+  const B = prompts.length;
+  const text = padRows(prompts, { length: T, pad });
+  const isLast = prompts.map(({ length }) =>
+    Array.from({ length: T }, (_, i) => (i === length - 1 ? 1 : 0)),
+  );
+  return {
+    text_BT: tf.tensor2d(text, [B, T], "int32"),
+    last_BT: tf.tensor2d(isLast, [B, T]),
+    slots_BL: tf.zeros([B, L]),
+  };
 }

@@ -1,25 +1,27 @@
 import * as tf from "@tensorflow/tfjs";
-import {
-  attentionPattern,
-  forbidden,
-  linear,
-  mergeHeads,
-  normalMatrix,
-  rmsNorm,
-  silu,
-  splitHeads,
-} from "../tensor/layers.ts";
+import { lastRows, linear, normalMatrix, silu } from "../tensor/layers.ts";
+import { tappedRmsNorm } from "../tensor/norm.ts";
 import type { Random } from "../tensor/random.ts";
 import { dims } from "../tensor/shapes.ts";
-import { noTap, type Tap } from "../tensor/tap.ts";
+import {
+  isAsked,
+  noTap,
+  type Tap,
+  tapReshaped,
+  tapTurned,
+} from "../tensor/tap.ts";
 import type { LlamaConfig } from "./config.ts";
-import { type Rotation, rotate, rotationOf } from "./rope.ts";
+import { perHeadInputs } from "./head-inputs.ts";
+import { type Places, placesOf } from "./places.ts";
+import { type Rotation, rotate } from "./rope.ts";
 
 /** One layer's weights; X packs what is computed together. */
 export type Block = {
   readonly attnNorm_D: tf.Tensor1D;
-  /** Columns: N query heads, K key heads, K value heads, of H each. */
-  readonly queryKeyValue_DX: tf.Tensor2D;
+  /** Columns: N heads of H each. */
+  readonly query_DX: tf.Tensor2D;
+  /** Columns: K key heads, then K value heads, of H each. */
+  readonly keyValue_DX: tf.Tensor2D;
   readonly output_XD: tf.Tensor2D;
   readonly ffnNorm_D: tf.Tensor1D;
   /** Columns: the gate's W, then the W it multiplies. */
@@ -34,18 +36,23 @@ export type Llama = {
   readonly finalNorm_D: tf.Tensor1D;
 };
 
-/** Where a stream's positions stand and may look. */
-export interface Places {
-  readonly rotation: Rotation;
-  /** 0 where S may look at M, `forbidden` elsewhere. */
-  readonly mask_SM: tf.Tensor2D;
-}
+/** Keys, turned to their positions, and values of the attended tokens. */
+export type KeyValue = {
+  readonly k_BKMH: tf.Tensor4D;
+  readonly v_BKMH: tf.Tensor4D;
+};
 
-/** What a layer needs besides its weights and its input. */
+/** What a layer needs besides its weights and its stream. */
 export interface LayerContext extends Places {
   readonly config: LlamaConfig;
   readonly layer: number;
   readonly tap: Tap;
+  /** Tokens that answer in this layer but do not ask, and leave no trace. */
+  readonly guests_BAD?: tf.Tensor3D;
+  /** Keys and values of an earlier call; they stand before this call's. */
+  readonly past?: KeyValue;
+  /** Leading rows of the stream that the FFN passes over. */
+  readonly nSkipFfn?: number;
 }
 
 /** A model of random weights, each matrix scaled by its inputs. */
@@ -56,7 +63,8 @@ export function initLlama(config: LlamaConfig, chance: Random): Llama {
   const quiet = 1 / Math.sqrt(2 * nLayers);
   const block = (): Block => ({
     attnNorm_D: tf.ones([D]),
-    queryKeyValue_DX: normalMatrix(chance, [D, (N + 2 * K) * H], D ** -0.5),
+    query_DX: normalMatrix(chance, [D, N * H], D ** -0.5),
+    keyValue_DX: normalMatrix(chance, [D, 2 * K * H], D ** -0.5),
     output_XD: normalMatrix(chance, [N * H, D], quiet * (N * H) ** -0.5),
     ffnNorm_D: tf.ones([D]),
     gateUp_DX: normalMatrix(chance, [D, 2 * W], D ** -0.5),
@@ -66,28 +74,6 @@ export function initLlama(config: LlamaConfig, chance: Random): Llama {
     embedding_VD: normalMatrix(chance, [V, D], D ** -0.5),
     blocks: Array.from({ length: nLayers }, block),
     finalNorm_D: tf.ones([D]),
-  };
-}
-
-/** A position sees itself and whatever stands before it. */
-export function causalMask(
-  askers: readonly number[],
-  answerers: readonly number[] = askers,
-): tf.Tensor2D {
-  const looks = askers.map((asker) =>
-    answerers.map((answerer) => (answerer <= asker ? 0 : forbidden)),
-  );
-  return tf.tensor2d(looks, [askers.length, answerers.length]);
-}
-
-/** Rotation and causal mask of a stream at these positions. */
-export function placesOf(
-  positions: readonly number[],
-  config: LlamaConfig,
-): Places {
-  return {
-    rotation: rotationOf(positions, config),
-    mask_SM: causalMask(positions),
   };
 }
 
@@ -105,126 +91,266 @@ export function embed(
 export function unembed(
   { embedding_VD, finalNorm_D }: Llama,
   x_BTD: tf.Tensor3D,
-  { normEpsilon, vocabularySize: V }: LlamaConfig,
+  { config, tap = noTap }: { config: LlamaConfig; tap?: Tap },
 ): tf.Tensor3D {
+  const { vocabularySize: V } = config;
   const { B, T, D } = dims("unembed", x_BTD, "BTD");
   dims("unembed", embedding_VD, "VD", { V, D });
-  const normed_BTD = rmsNorm(x_BTD, finalNorm_D, normEpsilon);
-  return tf
-    .matMul(normed_BTD.reshape([B * T, D]), embedding_VD, false, true)
-    .reshape([B, T, V]);
+  const in_BTD = tap("unembed.hook_in", x_BTD);
+  const normed_BTD = tappedRmsNorm(in_BTD, finalNorm_D, {
+    epsilon: config.normEpsilon,
+    ...{ name: "ln_final", tap },
+  });
+  const logits_XV = tf.matMul(
+    normed_BTD.reshape<tf.Tensor2D>([B * T, D]),
+    embedding_VD,
+    false,
+    true,
+  );
+  return tap("unembed.hook_out", logits_XV.reshape<tf.Tensor3D>([B, T, V]));
 }
 
-/** Queries, keys and values of a stream, turned to their positions. */
+/** Scores after X of the B * T positions alone, in their order. */
+export function unembedAt(
+  llama: Llama,
+  x_BTD: tf.Tensor3D,
+  { at_X, config }: { at_X: tf.Tensor1D; config: LlamaConfig },
+): tf.Tensor2D {
+  const { B, T, D } = dims("unembedAt", x_BTD, "BTD");
+  const { X } = dims("unembedAt", at_X, "X");
+  const picked: tf.Tensor = tf.gather(x_BTD.reshape([B * T, D]), at_X);
+  const picked_1XD = picked.reshape<tf.Tensor3D>([1, X, D]);
+  const { vocabularySize: V } = config;
+  return unembed(llama, picked_1XD, { config }).reshape([X, V]);
+}
+
+/**
+ * Queries of the stream, keys and values of guests and stream.
+ *
+ * TransformerLens's axes: hook_q is b, p, h, d_head; keys and values have K
+ * heads, not repeated for each query head.
+ *
+ * @param x_BMD - guests, then the S rows of the stream, before the norm
+ */
 export function queryKeyValue(
   block: Block,
-  normed_BSD: tf.Tensor3D,
-  { config, rotation }: LayerContext,
-) {
-  const { nHeads: N, nKvHeads: K, headWidth: H } = config;
-  const { B, S } = dims("queryKeyValue", normed_BSD, "BSD");
-  const all_BSX = linear(normed_BSD, block.queryKeyValue_DX);
-  const heads = (from: number, count: number) =>
-    splitHeads(all_BSX.slice([0, 0, from * H], [B, S, count * H]), count);
-  // Queries and keys turn together.
-  const turned_BNSH = rotate(heads(0, N + K), rotation);
+  x_BMD: tf.Tensor3D,
+  context: LayerContext,
+): KeyValue & { readonly q_BNSH: tf.Tensor4D } {
+  const { answers, asks, config, layer, tap } = context;
+  const { nHeads: N, nKvHeads: K, headWidth: H, normEpsilon } = config;
+  const { S } = dims("queryKeyValue", asks.cos_B1SH, "X1SH", { H });
+  const { B, M } = dims("queryKeyValue", x_BMD, "BMD");
+  const at = (hook: string) => `blocks.${layer}.attn.${hook}`;
+  const normed_BMD = tappedRmsNorm(x_BMD, block.attnNorm_D, {
+    ...{ epsilon: normEpsilon, name: `blocks.${layer}.ln1`, tap },
+  });
+  const q_BSX = linear(lastRows(normed_BMD, S), block.query_DX);
+  const both_BMX = linear(normed_BMD, block.keyValue_DX);
+  const both_BMXH = both_BMX.reshape<tf.Tensor4D>([B, M, 2 * K, H]);
+  const heads = (from: number): tf.Tensor4D =>
+    both_BMXH.slice([0, 0, from, 0], [B, M, K, H]);
+
+  const own = headInputs(block, x_BMD, context);
+  const q_BSNH = own.q ?? q_BSX.reshape<tf.Tensor4D>([B, S, N, H]);
+  const byHead_BNSH = tap(at("hook_q"), q_BSNH).transpose<tf.Tensor4D>(byHead);
+  const k_BMKH = tap(at("hook_k"), own.k ?? heads(0));
+  const k_BKMH = k_BMKH.transpose<tf.Tensor4D>(byHead);
+  const turned = (hook: string, x: tf.Tensor4D, places: Rotation) =>
+    tapTurned(tap, at(hook), [rotate(x, places), byHead]);
   return {
-    q_BNSH: turned_BNSH.slice([0, 0, 0, 0], [B, N, S, H]),
-    k_BKSH: turned_BNSH.slice([0, N, 0, 0], [B, K, S, H]),
-    v_BKSH: heads(N + K, K),
+    q_BNSH: turned("hook_rot_q", byHead_BNSH, asks),
+    k_BKMH: turned("hook_rot_k", k_BKMH, answers),
+    v_BKMH: tap(at("hook_v"), own.v ?? heads(K)).transpose(byHead),
   };
 }
+
+/** Queries, keys or values whose heads are asked to read apart. */
+function headInputs(
+  block: Block,
+  x_BMD: tf.Tensor3D,
+  { asks, config, layer, tap }: LayerContext,
+): { q?: tf.Tensor4D; k?: tf.Tensor4D; v?: tf.Tensor4D } {
+  const { nHeads: N, nKvHeads: K, headWidth: H, normEpsilon } = config;
+  const read = (
+    name: "q" | "k" | "v",
+    x: tf.Tensor3D,
+    [weight_DX, n]: readonly [tf.Tensor2D, number],
+  ) => {
+    const hook = `blocks.${layer}.hook_${name}_input`;
+    if (!isAsked(tap, hook)) return {};
+    const options = { scale_D: block.attnNorm_D, epsilon: normEpsilon };
+    const see = (copies: tf.Tensor4D) => tap(hook, copies);
+    return {
+      [name]: perHeadInputs(x, weight_DX, { ...options, N: n, see }),
+    };
+  };
+  const [D] = block.keyValue_DX.shape;
+  const columns = (from: number): tf.Tensor2D =>
+    block.keyValue_DX.slice([0, from * H], [D, K * H]);
+  const stream_BSD = lastRows(x_BMD, asks.cos_B1SH.shape[2]);
+  return {
+    ...read("q", stream_BSD, [block.query_DX, N]),
+    ...read("k", x_BMD, [columns(0), K]),
+    ...read("v", x_BMD, [columns(K), K]),
+  };
+}
+
+/** From b, p, h, d_head to b, h, p, d_head, and back. */
+const byHead = [0, 2, 1, 3];
 
 /** What attention adds to each asking position of the stream. */
 export function attend(
   block: Block,
-  parts: {
-    readonly q_BNSH: tf.Tensor4D;
-    readonly k_BKMH: tf.Tensor4D;
-    readonly v_BKMH: tf.Tensor4D;
-  },
-  { layer, mask_SM, tap }: LayerContext,
+  { k_BKMH, q_BNSH, v_BKMH }: KeyValue & { readonly q_BNSH: tf.Tensor4D },
+  { layer, mask_B1SM, tap }: LayerContext,
 ): tf.Tensor3D {
-  const { k_BKMH, q_BNSH, v_BKMH } = parts;
   const { B, N, S, H } = dims("attend", q_BNSH, "BNSH");
   const { K, M } = dims("attend", k_BKMH, "BKMH", { B, H });
+  const at = (hook: string) => `blocks.${layer}.attn.${hook}`;
   // The query heads that share a key head stack their rows: X = S * N / K.
   const X = (S * N) / K;
-  const mask_XM = N === K ? mask_SM : mask_SM.tile<tf.Tensor2D>([N / K, 1]);
-  const pattern_BKXM = attentionPattern(
-    q_BNSH.reshape([B, K, X, H]),
-    k_BKMH,
-    mask_XM,
-  );
-  const pattern_BNSM = tap(
-    `blocks.${layer}.attn.hook_pattern`,
-    pattern_BKXM.reshape<tf.Tensor4D>([B, N, S, M]),
-  );
+  const mask_B1XM =
+    N === K ? mask_B1SM : mask_B1SM.tile<tf.Tensor4D>([1, 1, N / K, 1]);
+  const q_BKXH = q_BNSH.mul<tf.Tensor4D>(H ** -0.5).reshape([B, K, X, H]);
+  const scores_BKXM: tf.Tensor4D = tf
+    .matMul(q_BKXH, k_BKMH, false, true)
+    .add(mask_B1XM);
+  const shape = [B, N, S, M];
+  const pattern_BKXM = tf.softmax(
+    tapReshaped(tap, at("hook_attn_scores"), [scores_BKXM, shape]),
+  ) as tf.Tensor4D;
   const z_BKXH: tf.Tensor4D = tf.matMul(
-    pattern_BNSM.reshape<tf.Tensor4D>([B, K, X, M]),
+    tapReshaped(tap, at("hook_pattern"), [pattern_BKXM, shape]),
     v_BKMH,
   );
-  return linear(mergeHeads(z_BKXH.reshape([B, N, S, H])), block.output_XD);
+  const z_BSNH = tap(
+    at("hook_z"),
+    z_BKXH.reshape<tf.Tensor4D>([B, N, S, H]).transpose<tf.Tensor4D>(byHead),
+  );
+  return isAsked(tap, at("hook_result"))
+    ? sumOfHeads(block, z_BSNH, (x) => tap(at("hook_result"), x))
+    : linear(z_BSNH.reshape([B, S, N * H]), block.output_XD);
+}
+
+/** What each head adds, b, p, h, d_model, seen and then summed. */
+function sumOfHeads(
+  { output_XD }: Block,
+  z_BSNH: tf.Tensor4D,
+  see: (result_BSND: tf.Tensor4D) => tf.Tensor4D,
+): tf.Tensor3D {
+  const { B, S, N, H } = dims("sumOfHeads", z_BSNH, "BSNH");
+  const [, D] = output_XD.shape;
+  const z_NXH = z_BSNH.transpose([2, 0, 1, 3]).reshape([N, B * S, H]);
+  const result_NXD = tf.matMul(z_NXH, output_XD.reshape([N, H, D]));
+  const result_BSND = result_NXD
+    .reshape([N, B, S, D])
+    .transpose<tf.Tensor4D>([1, 2, 0, 3]);
+  return see(result_BSND).sum(2);
 }
 
 /** What the FFN adds to each position: SwiGLU. */
-export function ffn(block: Block, normed_BSD: tf.Tensor3D): tf.Tensor3D {
+export function ffn(
+  block: Block,
+  normed_BSD: tf.Tensor3D,
+  { layer, tap }: Pick<LayerContext, "layer" | "tap">,
+): tf.Tensor3D {
   const { B, S } = dims("ffn", normed_BSD, "BSD");
   const [W] = block.down_WD.shape;
+  const at = (hook: string) => `blocks.${layer}.mlp.${hook}`;
   const both_BSX = linear(normed_BSD, block.gateUp_DX);
-  const gate_BSW = both_BSX.slice([0, 0, 0], [B, S, W]);
-  const up_BSW = both_BSX.slice([0, 0, W], [B, S, W]);
-  return linear(silu(gate_BSW).mul(up_BSW), block.down_WD);
+  const part = (from: number): tf.Tensor3D =>
+    both_BSX.slice([0, 0, from], [B, S, W]);
+  const gate_BSW = tap(at("hook_pre"), part(0));
+  const up_BSW = tap(at("hook_pre_linear"), part(W));
+  const hidden_BSW: tf.Tensor3D = silu(gate_BSW).mul(up_BSW);
+  return linear(tap(at("hook_post"), hidden_BSW), block.down_WD);
 }
 
-/** The second half of a layer: the FFN reads the stream and adds to it. */
-export function afterAttention(
-  block: Block,
-  mid_BSD: tf.Tensor3D,
-  { config, layer, tap }: LayerContext,
-): tf.Tensor3D {
-  const normed_BSD = rmsNorm(mid_BSD, block.ffnNorm_D, config.normEpsilon);
-  const ffnOut_BSD = tap(
-    `blocks.${layer}.hook_mlp_out`,
-    ffn(block, normed_BSD),
-  );
-  return tap(`blocks.${layer}.hook_resid_post`, mid_BSD.add(ffnOut_BSD));
-}
-
-/** One layer: attention adds to the stream, then the FFN does. */
+/**
+ * One layer: attention adds to the stream, then the FFN does.
+ *
+ * Guests stand before the stream on the key axis, the past before both.
+ *
+ * @returns the stream, and the keys and values that this call has made
+ */
 export function runBlock(
   block: Block,
   x_BSD: tf.Tensor3D,
   context: LayerContext,
-): tf.Tensor3D {
-  const { config, layer, tap } = context;
-  const pre_BSD = tap(`blocks.${layer}.hook_resid_pre`, x_BSD);
-  const normed_BSD = rmsNorm(pre_BSD, block.attnNorm_D, config.normEpsilon);
-  const { q_BNSH, k_BKSH, v_BKSH } = queryKeyValue(block, normed_BSD, context);
+): KeyValue & { readonly x_BSD: tf.Tensor3D } {
+  const { guests_BAD, layer, past, tap } = context;
+  dims("runBlock", x_BSD, "BSD");
+  const at = (hook: string) => `blocks.${layer}.${hook}`;
+  const pre_BSD = tap(at("hook_resid_pre"), x_BSD);
+  const x_BMD = guests_BAD ? tf.concat([guests_BAD, pre_BSD], 1) : pre_BSD;
+  const made = queryKeyValue(block, x_BMD, context);
+  const attended = past
+    ? {
+        q_BNSH: made.q_BNSH,
+        k_BKMH: tf.concat([past.k_BKMH, made.k_BKMH], 2),
+        v_BKMH: tf.concat([past.v_BKMH, made.v_BKMH], 2),
+      }
+    : made;
   const attnOut_BSD = tap(
-    `blocks.${layer}.hook_attn_out`,
-    attend(block, { q_BNSH, k_BKMH: k_BKSH, v_BKMH: v_BKSH }, context),
+    at("hook_attn_out"),
+    attend(block, attended, context),
   );
-  const mid_BSD: tf.Tensor3D = tap(
-    `blocks.${layer}.hook_resid_mid`,
-    pre_BSD.add(attnOut_BSD),
+  const mid_BSD: tf.Tensor3D = pre_BSD.add(attnOut_BSD);
+  const { k_BKMH, v_BKMH } = made;
+  return { x_BSD: afterAttention(block, mid_BSD, context), k_BKMH, v_BKMH };
+}
+
+/** The second half of a layer: the FFN reads the stream and adds to it. */
+function afterAttention(
+  block: Block,
+  x_BSD: tf.Tensor3D,
+  { config, layer, nSkipFfn = 0, tap }: LayerContext,
+): tf.Tensor3D {
+  const { B, S, D } = dims("afterAttention", x_BSD, "BSD");
+  const at = (hook: string) => `blocks.${layer}.${hook}`;
+  const mid_BSD = tap(at("hook_resid_mid"), x_BSD);
+  const reads_BSD = lastRows(mid_BSD, S - nSkipFfn);
+  const normed_BSD = tappedRmsNorm(
+    tap(at("hook_mlp_in"), reads_BSD),
+    block.ffnNorm_D,
+    { epsilon: config.normEpsilon, name: at("ln2"), tap },
   );
-  return afterAttention(block, mid_BSD, context);
+  const out_BSD = ffn(block, normed_BSD, { layer, tap });
+  const added_BSD: tf.Tensor3D =
+    nSkipFfn > 0
+      ? tf.concat([tf.zeros<tf.Rank.R3>([B, nSkipFfn, D]), out_BSD], 1)
+      : out_BSD;
+  const tapped_BSD = tap(at("hook_mlp_out"), added_BSD);
+  return tap(at("hook_resid_post"), mid_BSD.add<tf.Tensor3D>(tapped_BSD));
+}
+
+/** The residual stream of a text after the last layer. */
+export function readLlama(
+  llama: Llama,
+  tokens_BT: tf.Tensor2D,
+  { config, tap = noTap }: { config: LlamaConfig; tap?: Tap },
+): tf.Tensor3D {
+  const { T } = dims("readLlama", tokens_BT, "BT");
+  return tf.tidy(() => {
+    const places = placesOf([...Array(T).keys()], config);
+    return llama.blocks.reduce(
+      (x, block, layer) =>
+        tf.tidy(
+          () => runBlock(block, x, { ...places, config, layer, tap }).x_BSD,
+        ),
+      tap("hook_embed", embed(llama, tokens_BT)),
+    );
+  });
 }
 
 /** Scores of the next token after each position of a text. */
 export function runLlama(
   llama: Llama,
   tokens_BT: tf.Tensor2D,
-  { config, tap = noTap }: { config: LlamaConfig; tap?: Tap },
+  options: { readonly config: LlamaConfig; readonly tap?: Tap },
 ): tf.Tensor3D {
-  const { T } = dims("runLlama", tokens_BT, "BT");
-  return tf.tidy(() => {
-    const places = placesOf([...Array(T).keys()], config);
-    let x_BTD = tap("hook_embed", embed(llama, tokens_BT));
-    llama.blocks.forEach((block, layer) => {
-      x_BTD = runBlock(block, x_BTD, { ...places, config, layer, tap });
-    });
-    return unembed(llama, x_BTD, config);
-  });
+  return tf.tidy(() =>
+    unembed(llama, readLlama(llama, tokens_BT, options), options),
+  );
 }

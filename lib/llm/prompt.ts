@@ -56,3 +56,26 @@ export function padRows(
   });
   return padded;
 }
+
+/**
+ * A row length that many rows share, so that few traces serve all of them:
+ * the next of 16, 24, 32, 48, 64, 96, 128 and so on.
+ *
+ * Above 16, less than half of `length` is filling.
+ *
+ * @param longest - positions that the model has; no row is longer
+ */
+export function bucketLength(
+  length: number,
+  longest = Number.POSITIVE_INFINITY,
+): number {
+  if (!(Number.isInteger(length) && length >= 0 && length <= longest)) {
+    throw new RangeError(
+      `bucketLength: expected a whole number of tokens, at most ${longest}, ` +
+        `got ${length}; shorten the prompt`,
+    );
+  }
+  let power = 16;
+  while (1.5 * power < length) power *= 2;
+  return Math.min(length <= power ? power : 1.5 * power, longest);
+}

@@ -2,11 +2,15 @@ import * as tf from "@tensorflow/tfjs";
 import { dims } from "../tensor/shapes.ts";
 import type { LlamaConfig, RopeConfig } from "./config.ts";
 
-/** Cosines and sines of each position's angles. */
-export interface Rotation {
-  readonly cos_SH: tf.Tensor2D;
-  readonly sin_SH: tf.Tensor2D;
-}
+/**
+ * Cosines and sines of each position's angles; B is 1 where all rows of the
+ * batch stand at the same positions.
+ */
+export type Rotation = {
+  readonly cos_B1SH: tf.Tensor4D;
+  /** Negative in the left half, as the pairs are turned. */
+  readonly sin_B1SH: tf.Tensor4D;
+};
 
 /**
  * Angle per position of each pair of a head's numbers, in radians.
@@ -34,29 +38,48 @@ export function inverseFrequencies(
 /** Rotation of each position; positions may leave gaps. */
 export function rotationOf(
   positions: readonly number[],
-  { headWidth, rope }: Pick<LlamaConfig, "headWidth" | "rope">,
+  config: Pick<LlamaConfig, "headWidth" | "rope">,
 ): Rotation {
-  const angles = inverseFrequencies(headWidth, rope);
-  const table = (of: (angle: number) => number) =>
-    tf.tensor2d(
-      positions.map((position) =>
-        [...angles, ...angles].map((angle) => of(position * angle)),
+  return rotationOfRows([positions], config);
+}
+
+/** Rotation of each row's own positions: every row has S of them. */
+export function rotationOfRows(
+  rows: readonly (readonly number[])[],
+  { headWidth: H, rope }: Pick<LlamaConfig, "headWidth" | "rope">,
+): Rotation {
+  const angles = inverseFrequencies(H, rope);
+  const shape: [number, number, number, number] = [
+    ...([rows.length, 1, rows[0].length, H] as const),
+  ];
+  const table = (ofLeft: (angle: number) => number, ofRight = ofLeft) =>
+    tf.tensor4d(
+      Float32Array.from(
+        rows
+          .flat()
+          .flatMap((position) => [
+            ...angles.map((angle) => ofLeft(position * angle)),
+            ...angles.map((angle) => ofRight(position * angle)),
+          ]),
       ),
-      [positions.length, headWidth],
+      shape,
     );
-  return { cos_SH: table(Math.cos), sin_SH: table(Math.sin) };
+  return {
+    cos_B1SH: table(Math.cos),
+    sin_B1SH: table((angle) => -Math.sin(angle), Math.sin),
+  };
 }
 
 /** Turns each pair (i, i + H/2) of x_BNSH by its position's angle. */
 export function rotate(
   x_BNSH: tf.Tensor4D,
-  { cos_SH, sin_SH }: Rotation,
+  { cos_B1SH, sin_B1SH }: Rotation,
 ): tf.Tensor4D {
   const { B, N, S, H } = dims("rotate", x_BNSH, "BNSH");
-  dims("rotate", cos_SH, "SH", { S, H });
+  dims("rotate", cos_B1SH, "X1SH", { S, H });
   const half = [B, N, S, H / 2];
   const left_BNSH = x_BNSH.slice([0, 0, 0, 0], half);
   const right_BNSH = x_BNSH.slice([0, 0, 0, H / 2], half);
-  const turned_BNSH = tf.concat([right_BNSH.neg(), left_BNSH], 3);
-  return x_BNSH.mul(cos_SH).add(turned_BNSH.mul(sin_SH));
+  const swapped_BNSH = tf.concat([right_BNSH, left_BNSH], 3);
+  return x_BNSH.mul(cos_B1SH).add(swapped_BNSH.mul(sin_B1SH));
 }

@@ -1,55 +1,156 @@
+import { readdir } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { tidyTree } from "../tensor/params.ts";
-import type { StoredTensor } from "../tensor/safetensors.ts";
+import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
+import { readConfig } from "../checkpoint/config-fields.ts";
+import type { Renamed, Shapes } from "../checkpoint/match.ts";
+import { type Reader, readModel } from "../checkpoint/reader.ts";
 import type { LlamaConfig } from "./config.ts";
+import { llamaConfig } from "./hf-config.ts";
 import type { Block, Llama } from "./llama.ts";
+
+const embedding = "model.embed_tokens.weight";
+const unembedding = "lm_head.weight";
+
+/**
+ * Opens a Llama from a folder as Hugging Face's library writes it:
+ * config.json beside model.safetensors, whole or in shards.
+ *
+ * @returns the weights belong to the caller
+ */
+export async function openLlama(
+  folder: string,
+): Promise<{ readonly config: LlamaConfig; readonly llama: Llama }> {
+  const raw = readConfig("openLlama", join(folder, "config.json"));
+  if (raw === undefined) {
+    const present = await readdir(folder).catch(() => undefined);
+    throw new Error(
+      `openLlama: expected a folder with config.json and model.safetensors, ` +
+        `got ${present?.slice(0, 20).join(", ") ?? "no folder"} (${folder})`,
+    );
+  }
+  const config = { ...llamaConfig(raw), name: basename(resolve(folder)) };
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    return { config, llama: await llamaWeights(checkpoint, config) };
+  } finally {
+    await checkpoint.close();
+  }
+}
 
 /**
  * Our parameter tree from the tensors of a Hugging Face Llama.
  *
- * Their matrices are output-by-input, ours input-by-output; queries, keys and
- * values become one matrix, gate and up another. The embedding is tied.
+ * Their matrices are output-by-input, ours input-by-output; keys and values
+ * become one matrix, gate and up another. Tensors are read one by one,
+ * so that little more than the weights is ever in memory. The embedding is
+ * tied: where a file stores the unembedding as well, both must be equal.
  */
-export function llamaWeights(
-  stored: ReadonlyMap<string, StoredTensor>,
-  { nLayers }: LlamaConfig,
-): Llama {
-  const read = (name: string): tf.Tensor => {
-    const tensor = stored.get(name);
-    if (!tensor) {
+export async function llamaWeights(
+  checkpoint: Checkpoint,
+  config: LlamaConfig,
+): Promise<Llama> {
+  const names = [...checkpoint.tensors.keys()];
+  const wanted = llamaShapes(config);
+  if (!names.some((name) => wanted.has(llamaName(name) ?? ""))) {
+    throw new RangeError(
+      `llamaWeights: expected a Llama, got other tensors, ` +
+        `like "${names[0] ?? ""}" (${checkpoint.name})`,
+    );
+  }
+  return readModel(checkpoint, {
+    caller: "llamaWeights",
+    rename: llamaName,
+    wanted: (found) => llamaShapes(config, found),
+    build: (reader) => buildLlama(reader, config),
+  });
+}
+
+/** Official name of a tensor; some exports leave the leading "model." out. */
+export function llamaName(name: string): string | undefined {
+  if (name.endsWith("rotary_emb.inv_freq")) return undefined; // from the config
+  if (name === unembedding || name.startsWith("model.")) return name;
+  return `model.${name}`;
+}
+
+/** Names and shapes of the model's tensors. */
+export function llamaShapes(
+  {
+    ffnWidth: W,
+    headWidth: H,
+    nHeads,
+    nKvHeads,
+    nLayers,
+    ...rest
+  }: LlamaConfig,
+  found: Renamed["tensors"] = new Map(),
+): Shapes {
+  const { vocabularySize: V, width: D } = rest;
+  const block = (i: number) =>
+    Object.entries({
+      input_layernorm: [D],
+      "self_attn.q_proj": [nHeads * H, D],
+      "self_attn.k_proj": [nKvHeads * H, D],
+      "self_attn.v_proj": [nKvHeads * H, D],
+      "self_attn.o_proj": [D, nHeads * H],
+      post_attention_layernorm: [D],
+      "mlp.gate_proj": [W, D],
+      "mlp.up_proj": [W, D],
+      "mlp.down_proj": [D, W],
+    }).map(([name, shape]) => [tensorOf(i, name), shape] as const);
+  return new Map<string, readonly number[]>([
+    [embedding, [V, D]],
+    ...(found.has(unembedding) ? [[unembedding, [V, D]] as const] : []),
+    ...Array.from({ length: nLayers }, (_, i) => block(i)).flat(),
+    ["model.norm.weight", [D]],
+  ]);
+}
+
+const tensorOf = (layer: number, name: string) =>
+  `model.layers.${layer}.${name}.weight`;
+
+async function buildLlama(
+  reader: Reader,
+  { nLayers, vocabularySize: V, width: D }: LlamaConfig,
+): Promise<Llama> {
+  const embedding_VD = await readEmbedding(reader, [V, D]);
+  const blocks: Block[] = [];
+  for (let i = 0; i < nLayers; i++) blocks.push(await buildBlock(reader, i));
+  const finalNorm_D = await reader.vector("model.norm.weight");
+  return { embedding_VD, blocks, finalNorm_D };
+}
+
+async function buildBlock(
+  { matrix, vector }: Reader,
+  layer: number,
+): Promise<Block> {
+  const at = (name: string) => tensorOf(layer, name);
+  return {
+    attnNorm_D: await vector(at("input_layernorm")),
+    query_DX: await matrix(at("self_attn.q_proj")),
+    keyValue_DX: await matrix(at("self_attn.k_proj"), at("self_attn.v_proj")),
+    output_XD: await matrix(at("self_attn.o_proj")),
+    ffnNorm_D: await vector(at("post_attention_layernorm")),
+    gateUp_DX: await matrix(at("mlp.gate_proj"), at("mlp.up_proj")),
+    down_WD: await matrix(at("mlp.down_proj")),
+  };
+}
+
+/** The embedding, read first: with its copy it is the largest. */
+async function readEmbedding(
+  { has, keep, plain }: Reader,
+  shape: [number, number],
+): Promise<tf.Tensor2D> {
+  const { values } = await plain(embedding);
+  if (has(unembedding)) {
+    const other = (await plain(unembedding)).values;
+    const at = values.findIndex((value, i) => value !== other[i]);
+    if (at !== -1) {
       throw new RangeError(
-        `llamaWeights: expected tensor "${name}", got ${stored.size} others`,
+        `llamaWeights: expected ${unembedding} equal to ${embedding}, ` +
+          `got ${other[at]} for ${values[at]} at ${at}; the embedding is tied`,
       );
     }
-    return tf.tensor(tensor.values, [...tensor.shape]);
-  };
-  const turned = (layer: string, names: readonly string[]) =>
-    tf
-      .concat(
-        names.map((name) => read(`${layer}.${name}.weight`)),
-        0,
-      )
-      .transpose() as tf.Tensor2D;
-  const block = (i: number): Block => {
-    const layer = `model.layers.${i}`;
-    const heads = ["q_proj", "k_proj", "v_proj"];
-    return {
-      attnNorm_D: read(`${layer}.input_layernorm.weight`) as tf.Tensor1D,
-      queryKeyValue_DX: turned(
-        layer,
-        heads.map((name) => `self_attn.${name}`),
-      ),
-      output_XD: turned(layer, ["self_attn.o_proj"]),
-      ffnNorm_D: read(
-        `${layer}.post_attention_layernorm.weight`,
-      ) as tf.Tensor1D,
-      gateUp_DX: turned(layer, ["mlp.gate_proj", "mlp.up_proj"]),
-      down_WD: turned(layer, ["mlp.down_proj"]),
-    };
-  };
-  return tidyTree(() => ({
-    embedding_VD: read("model.embed_tokens.weight") as tf.Tensor2D,
-    blocks: Array.from({ length: nLayers }, (_, i) => block(i)),
-    finalNorm_D: read("model.norm.weight") as tf.Tensor1D,
-  }));
+  }
+  return keep(() => tf.tensor2d(values, shape, "float32"));
 }

@@ -1,25 +1,24 @@
 import * as tf from "@tensorflow/tfjs";
 import type { LlamaConfig } from "../llm/config.ts";
-import { embed, type Llama, runBlock, unembed } from "../llm/llama.ts";
+import { embed, type KeyValue, type Llama, unembed } from "../llm/llama.ts";
 import type { Random } from "../tensor/random.ts";
 import { dims } from "../tensor/shapes.ts";
 import { noTap, type Tap } from "../tensor/tap.ts";
-import {
-  type Connector,
-  type ConnectorConfig,
-  connect,
-  initConnector,
-} from "./connector.ts";
-import { attentionOnlyBlock, planSequence, sequencePlaces } from "./fusion.ts";
-import { fusedLayers, type Variant } from "./variant.ts";
+import { type Connector, connect, initConnector } from "./connector.ts";
+import type { ConnectorConfig, EncoderSizes } from "./connector-config.ts";
+import { matchedWidth } from "./connector-size.ts";
+import { fuse } from "./fusion.ts";
+import { countOutputs, fusedLayers, layerPlans } from "./layer-plan.ts";
+import { planSequence, sequencePlaces } from "./sequence.ts";
+import type { Variant } from "./variant.ts";
 
 /** A design with all its sizes. */
 export interface AudioLlmConfig {
   readonly variant: Variant;
   readonly llama: LlamaConfig;
   readonly connector: ConnectorConfig;
-  /** Features of each encoder, E, in the variant's order. */
-  readonly encoderWidths: readonly number[];
+  /** In the variant's order. */
+  readonly encoders: readonly EncoderSizes[];
   /** Text tokens before the audio: the system prompt's. */
   readonly audioAt: number;
 }
@@ -29,98 +28,135 @@ export type AudioLlm = {
   readonly connector: Connector;
 };
 
+/** What a design hears and reads. */
+export interface AudioLlmInput {
+  /** Tokens of system prompt, user prompt and response; filled on the right. */
+  readonly text_BT: tf.Tensor2D;
+  /** features_BPE of each encoder, in the variant's order. */
+  readonly features: readonly tf.Tensor3D[];
+}
+
+/** Sizes of a design's connector, its width settled. */
+export function connectorSizes(config: AudioLlmConfig) {
+  const { connector, encoders, llama, variant } = config;
+  if (encoders.length !== variant.encoders.length) {
+    throw new RangeError(
+      `connectorSizes: expected sizes of ${variant.encoders.length} ` +
+        `encoders, got ${encoders.length} (variant "${variant.name}")`,
+    );
+  }
+  const { nLayers, width } = llama;
+  const nProjections = countOutputs(layerPlans(variant, nLayers));
+  const isOne = variant.connector.startsWith("shared");
+  const sizes = { encoders, width, nProjections };
+  return {
+    ...sizes,
+    nCrossAttentions: isOne ? 1 : nProjections,
+    config:
+      variant.connector === "wide"
+        ? { ...connector, width: wideWidth(config) }
+        : connector,
+  };
+}
+
+/** Width of one connector as large as attention-only's separate ones. */
+function wideWidth({ connector, encoders, llama, variant }: AudioLlmConfig) {
+  const separate = { ...variant, audioPath: "attention-only" } as const;
+  const plans = layerPlans(
+    { ...separate, connector: "separate" },
+    llama.nLayers,
+  );
+  return matchedWidth(connector, {
+    encoders,
+    width: llama.width,
+    nOutputs: countOutputs(plans),
+  });
+}
+
 /** A new connector for a language model that is there already. */
 export function initAudioConnector(
   config: AudioLlmConfig,
   chance: Random,
 ): Connector {
-  const { connector, encoderWidths, llama, variant } = config;
-  if (encoderWidths.length !== variant.encoders.length) {
-    throw new RangeError(
-      `initAudioConnector: expected widths of ${variant.encoders.length} ` +
-        `encoders, got ${encoderWidths.length} (variant "${variant.name}")`,
-    );
-  }
-  const nProjections = fusedLayers(variant, llama.nLayers).length;
-  return initConnector(
-    {
-      config: connector,
-      encoderWidths,
-      width: llama.width,
-      nCrossAttentions: variant.connector === "shared" ? 1 : nProjections,
-      nProjections,
-    },
-    chance,
-  );
+  return initConnector(connectorSizes(config), chance);
 }
 
 /**
  * Scores of the next token after each text position, for any design.
  *
- * @param text_BT - tokens of system prompt, user prompt and response
- * @param features - features_BARE for each encoder
+ * @returns logits_BTV
  */
 export function runAudioLlm(
-  { connector, llama }: AudioLlm,
-  input: {
-    readonly text_BT: tf.Tensor2D;
-    readonly features: readonly tf.Tensor4D[];
-  },
-  { config, tap = noTap }: { config: AudioLlmConfig; tap?: Tap },
+  model: AudioLlm,
+  input: AudioLlmInput,
+  options: { readonly config: AudioLlmConfig; readonly tap?: Tap },
 ): tf.Tensor3D {
-  const { text_BT, features } = input;
-  const { B, T } = dims("runAudioLlm", text_BT, "BT");
   return tf.tidy(() => {
-    const layers = fusedLayers(config.variant, config.llama.nLayers);
-    const tokens = connect(connector, features, config.connector.nHeads);
-    const audioOf = new Map(
-      layers.map((layer, i) => [
-        layer,
-        tap(`connector.${layer}.hook_latents`, tokens[i]),
-      ]),
-    );
-    const { A, D } = dims("runAudioLlm", tokens[0], "BAD", { B });
-    const text_BTD = tap("hook_embed", embed(llama, text_BT));
-    const heard_BTD = hear(llama, text_BTD, { audioOf, config, tap, A });
-    dims("runAudioLlm", heard_BTD, "BTD", { B, T, D });
-    return unembed(llama, heard_BTD, config.llama);
+    const text_BTD = hearText(model, input, options);
+    const { config, tap } = options;
+    return unembed(model.llama, text_BTD, { config: config.llama, tap });
   });
 }
 
-/** The text's residual stream after all layers, on the variant's path. */
-function hear(
-  llama: Llama,
-  text_BTD: tf.Tensor3D,
-  audio: {
-    readonly audioOf: ReadonlyMap<number, tf.Tensor3D>;
-    readonly config: AudioLlmConfig;
-    readonly tap: Tap;
-    readonly A: number;
-  },
-): tf.Tensor3D {
-  const { A, audioOf, config, tap } = audio;
-  const { B, T, D } = dims("hear", text_BTD, "BTD");
-  const plan = planSequence(T, A, config.audioAt);
-  const places = sequencePlaces(plan, config.llama);
-  const staysInStream = config.variant.audioPath === "attention+ffn";
+/** How far a run of the layers goes, and what it leaves. */
+export interface HearOptions {
+  readonly config: AudioLlmConfig;
+  readonly tap?: Tap;
+  /** Takes each layer's keys and values that later text may hear. */
+  readonly keep?: (made: KeyValue) => void;
+  /** The text's stream before the first layer with audio, if it is known. */
+  readonly read_BTD?: tf.Tensor3D;
+}
 
-  let x_BSD = text_BTD;
-  let current = places.textOnly;
-  llama.blocks.forEach((block, layer) => {
-    const context = { ...current, config: config.llama, layer, tap };
-    const audio_BAD = audioOf.get(layer);
-    if (!audio_BAD) {
-      x_BSD = runBlock(block, x_BSD, context);
-    } else if (staysInStream) {
-      current = places.together;
-      x_BSD = runBlock(block, tf.concat([audio_BAD, x_BSD], 1), {
-        ...context,
-        ...current,
-      });
-    } else {
-      x_BSD = attentionOnlyBlock(block, x_BSD, { audio_BAD, places, context });
-    }
+/**
+ * The text's residual stream after the last layer, having heard the audio.
+ *
+ * Nothing is tidied but what is inside a layer: call it within `tf.tidy`.
+ */
+export function hearText(
+  { connector, llama }: AudioLlm,
+  { features, text_BT }: AudioLlmInput,
+  { config, keep, read_BTD, tap = noTap }: HearOptions,
+): tf.Tensor3D {
+  const { T } = dims("hearText", text_BT, "BT");
+  const { variant } = config;
+  const plans = layerPlans(variant, config.llama.nLayers);
+  const layers = fusedLayers(variant, config.llama.nLayers);
+  const sizes = connectorSizes(config);
+  const audio = connect(connector, features, {
+    ...{ config: sizes.config, encoders: sizes.encoders, layers, tap },
   });
-  const S = x_BSD.shape[1];
-  return S === T ? x_BSD : x_BSD.slice([0, S - T, 0], [B, T, D]);
+  const [, A] = audio[0].shape;
+  const { audioPath } = variant;
+  const nSummary = typeof audioPath === "object" ? audioPath.summaryTokens : 0;
+  const sequence = planSequence(T, A, { audioAt: config.audioAt, nSummary });
+  const places = sequencePlaces(plans, sequence, config.llama);
+  const fusion = { llama, config: config.llama, plans, places, audio };
+  return fuse(
+    read_BTD ?? tap("hook_embed", embed(llama, text_BT)),
+    { ...fusion, nSummary, tap },
+    { first: read_BTD ? layers[0] : 0, keep },
+  );
+}
+
+/**
+ * The text's stream before the first layer that takes audio: what a frozen
+ * language model makes of a text whatever is heard.
+ */
+export function readText(
+  llama: Llama,
+  text_BT: tf.Tensor2D,
+  config: AudioLlmConfig,
+): tf.Tensor3D {
+  const { T } = dims("readText", text_BT, "BT");
+  return tf.tidy(() => {
+    const { nLayers } = config.llama;
+    const [first] = fusedLayers(config.variant, nLayers);
+    const plans = layerPlans(config.variant, nLayers).slice(0, first);
+    const A = config.connector.query.steps * config.connector.query.bands;
+    const sequence = planSequence(T, A, { audioAt: config.audioAt });
+    const places = sequencePlaces(plans, sequence, config.llama);
+    const fusion = { llama, config: config.llama, plans, places, audio: [] };
+    return fuse(embed(llama, text_BT), { ...fusion, nSummary: 0, tap: noTap });
+  });
 }

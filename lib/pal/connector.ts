@@ -1,143 +1,161 @@
 import * as tf from "@tensorflow/tfjs";
-import {
-  attentionPattern,
-  mergeHeads,
-  normalMatrix,
-  splitHeads,
-} from "../tensor/layers.ts";
+import { cutRegions, type Regions } from "../encoder/regions.ts";
+import { linear, normalMatrix } from "../tensor/layers.ts";
 import { tidyTree } from "../tensor/params.ts";
 import type { Random } from "../tensor/random.ts";
 import { dims } from "../tensor/shapes.ts";
+import { noTap, type Tap } from "../tensor/tap.ts";
+import { gelu } from "../tensor/transformer.ts";
+import {
+  type ConnectorConfig,
+  type ConnectorSizes,
+  checkConfig,
+  type EncoderSizes,
+} from "./connector-config.ts";
+import {
+  type CrossAttention,
+  initCrossAttention,
+  readRegions,
+  standardize,
+} from "./cross-attention.ts";
 
-/** What one encoder contributes to the cross-attention. */
-export type Reader = {
-  readonly key_EC: tf.Tensor2D;
-  readonly value_EC: tf.Tensor2D;
-};
-
-/** A latent token that reads the encoders' features (section 2.4). */
-export type CrossAttention = {
-  /** The single latent token, copied to every region. */
-  readonly latent_C: tf.Tensor1D;
-  readonly query_CC: tf.Tensor2D;
-  /** One for each encoder, in the variant's order. */
-  readonly readers: readonly Reader[];
+/** From a latent token to the width of the LLM's residual stream. */
+export type Projection = {
+  readonly projection_CD: tf.Tensor2D;
+  /** After GELU, where the projection has two matrices. */
+  readonly second_DD?: tf.Tensor2D;
 };
 
 /** Everything between the encoders and the language model. */
 export type Connector = {
-  /** One for each fused layer, or a single one for all (appendix C). */
+  /** One for each projection, or a single one for all (appendix C). */
   readonly crossAttentions: readonly CrossAttention[];
-  /** One for each fused layer. */
-  readonly projections: readonly { readonly projection_CD: tf.Tensor2D }[];
+  /** One for each set of audio tokens. */
+  readonly projections: readonly Projection[];
 };
-
-/** Sizes of a connector; the paper states none of them. */
-export interface ConnectorConfig {
-  /** Of a latent token, C. */
-  readonly width: number;
-  readonly nHeads: number;
-}
 
 /** A connector of random weights. */
 export function initConnector(
-  sizes: {
-    readonly config: ConnectorConfig;
-    /** Features of each encoder, E. */
-    readonly encoderWidths: readonly number[];
-    /** Of the language model, D. */
-    readonly width: number;
-    readonly nCrossAttentions: number;
-    readonly nProjections: number;
-  },
+  sizes: ConnectorSizes,
   chance: Random,
 ): Connector {
-  const { encoderWidths, nCrossAttentions, nProjections, width: D } = sizes;
-  const { width: C } = sizes.config;
-  const crossAttention = (): CrossAttention => ({
-    latent_C: normalMatrix(chance, [1, C], 1).reshape([C]),
-    query_CC: normalMatrix(chance, [C, C], C ** -0.5),
-    readers: encoderWidths.map((E) => ({
-      key_EC: normalMatrix(chance, [E, C], E ** -0.5),
-      value_EC: normalMatrix(chance, [E, C], E ** -0.5),
-    })),
-  });
+  const { config, encoders, nCrossAttentions, nProjections } = sizes;
+  checkConfig("initConnector", config);
+  const C = config.width;
+  const D = sizes.width;
+  const projection = (): Projection => {
+    const projection_CD = normalMatrix(chance, [C, D], C ** -0.5);
+    if (config.projection === "linear") return { projection_CD };
+    return {
+      projection_CD,
+      second_DD: normalMatrix(chance, [D, D], D ** -0.5),
+    };
+  };
   return tidyTree(() => ({
-    crossAttentions: Array.from({ length: nCrossAttentions }, crossAttention),
-    projections: Array.from({ length: nProjections }, () => ({
-      projection_CD: normalMatrix(chance, [C, D], C ** -0.5),
-    })),
+    crossAttentions: Array.from({ length: nCrossAttentions }, () =>
+      initCrossAttention(config, encoders, chance),
+    ),
+    projections: Array.from({ length: nProjections }, projection),
   }));
 }
 
+export interface ConnectOptions {
+  readonly config: ConnectorConfig;
+  readonly encoders: readonly EncoderSizes[];
+  /** Layers of the LLM, for the names of what the tap sees. */
+  readonly layers?: readonly number[];
+  readonly tap?: Tap;
+}
+
 /**
- * Audio tokens for each fused layer, as wide as the LLM's residual stream.
+ * Audio tokens audio_BAD for each projection, as wide as the LLM's residual
+ * stream.
  *
  * Latent token A reads region A of every encoder's grid and nothing else, so
  * time and frequency stay where they were, and an encoder adds no token.
  *
- * @param features - features_BARE for each encoder; R and E may differ
+ * @param features - features_BPE of each encoder; P and E may differ
  */
 export function connect(
   { crossAttentions, projections }: Connector,
-  features: readonly tf.Tensor4D[],
-  nHeads: number,
+  features: readonly tf.Tensor3D[],
+  { config, encoders, layers = [], tap = noTap }: ConnectOptions,
 ): tf.Tensor3D[] {
-  return tf.tidy(() => {
-    const latents = crossAttentions.map((crossAttention) =>
-      readRegions(crossAttention, features, nHeads),
+  checkFeatures(features, encoders);
+  const [{ readers }] = crossAttentions[0].rounds;
+  if (readers.length !== encoders.length) {
+    throw new RangeError(
+      `connect: expected a connector for ${encoders.length} encoders, ` +
+        `got one for ${readers.length}`,
     );
-    return projections.map(({ projection_CD }, i) => {
-      const latent_BAC = latents[i % latents.length];
-      const { B, A, C } = dims("connect", latent_BAC, "BAC");
-      const { D } = dims("connect", projection_CD, "CD", { C });
-      return latent_BAC
-        .reshape<tf.Tensor2D>([B * A, C])
-        .matMul(projection_CD)
-        .reshape<tf.Tensor3D>([B, A, D]);
+  }
+  return tf.tidy(() => {
+    const regions = encoders.map((encoder, i) =>
+      regionsOf(tap(`encoders.${encoder.name}.hook_out`, features[i]), {
+        config,
+        encoder,
+      }),
+    );
+    // What serves one layer is named after it, and what serves all is not.
+    const nameOf = (parts: readonly unknown[], i: number) =>
+      parts.length === layers.length ? `connector.${layers[i]}` : "connector";
+    const latents = crossAttentions.map((crossAttention, i) => {
+      const name = nameOf(crossAttentions, i);
+      const latent_BAC = readRegions(crossAttention, regions, {
+        ...{ config, name, tap },
+      });
+      return tap(`${name}.hook_latents`, latent_BAC);
+    });
+    return projections.map((projection, i) => {
+      const audio_BAD = project(latents[i % latents.length], projection);
+      return tap(`${nameOf(projections, i)}.hook_out`, audio_BAD);
     });
   });
 }
 
-/** Latent tokens latent_BAC after each has read its own region. */
-export function readRegions(
-  { latent_C, query_CC, readers }: CrossAttention,
-  features: readonly tf.Tensor4D[],
-  nHeads: number,
+function project(
+  latent_BAC: tf.Tensor3D,
+  { projection_CD, second_DD }: Projection,
 ): tf.Tensor3D {
-  if (features.length !== readers.length) {
+  const audio_BAD = linear(latent_BAC, projection_CD);
+  return second_DD ? linear(gelu(audio_BAD), second_DD) : audio_BAD;
+}
+
+/** Frozen features need their norm once, whatever reads them. */
+function regionsOf(
+  features_BPE: tf.Tensor3D,
+  { config, encoder }: { config: ConnectorConfig; encoder: EncoderSizes },
+): Regions {
+  const normed_BPE = config.hasNorms ? standardize(features_BPE) : features_BPE;
+  return cutRegions(normed_BPE, encoder.grid, config.query);
+}
+
+function checkFeatures(
+  features: readonly tf.Tensor3D[],
+  encoders: readonly EncoderSizes[],
+): void {
+  if (features.length !== encoders.length) {
     throw new RangeError(
-      `readRegions: expected features from ${readers.length} encoders, ` +
+      `connect: expected features from ${encoders.length} encoders, ` +
         `got ${features.length}`,
     );
   }
-  const { C } = dims("readRegions", latent_C, "C");
-  const { B, A } = dims("readRegions", features[0], "BARE");
-
-  // Regions ride on the batch axis: G = B * A small, separate attentions.
-  const G = B * A;
-  const read = (weight: (reader: Reader) => tf.Tensor2D): tf.Tensor3D => {
-    const parts = features.map((features_BARE, i) => {
-      const { R, E } = dims("readRegions", features_BARE, "BARE", { B, A });
-      const features_XE = features_BARE.reshape<tf.Tensor2D>([G * R, E]);
-      return features_XE
-        .matMul(weight(readers[i]))
-        .reshape<tf.Tensor3D>([G, R, C]);
-    });
-    return parts.length === 1 ? parts[0] : tf.concat(parts, 1);
-  };
-  const k_GMC = read((reader) => reader.key_EC);
-  const v_GMC = read((reader) => reader.value_EC);
-  const q_1C = latent_C.reshape<tf.Tensor2D>([1, C]).matMul(query_CC);
-  const q_G1C: tf.Tensor3D = q_1C.reshape([1, 1, C]).tile([G, 1, 1]);
-
-  const pattern_GN1M = attentionPattern(
-    splitHeads(q_G1C, nHeads),
-    splitHeads(k_GMC, nHeads),
-  );
-  const z_GN1H: tf.Tensor4D = tf.matMul(
-    pattern_GN1M,
-    splitHeads(v_GMC, nHeads),
-  );
-  return latent_C.add(mergeHeads(z_GN1H)).reshape([B, A, C]);
+  let B: number | undefined;
+  encoders.forEach(({ grid, name, width }, i) => {
+    const found = dims("connect", features[i], "BPE", { B });
+    B = found.B;
+    const P = grid.steps * grid.bands;
+    if (found.P !== P) {
+      throw new RangeError(
+        `connect: expected ${grid.steps} x ${grid.bands} = ${P} cells from ` +
+          `encoder ${name}, got ${found.P}`,
+      );
+    }
+    if (found.E !== width) {
+      throw new RangeError(
+        `connect: expected features of width ${width} from encoder ${name}, ` +
+          `got ${found.E}`,
+      );
+    }
+  });
 }

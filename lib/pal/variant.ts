@@ -1,6 +1,6 @@
 /**
- * The paper's designs, as data. Each changes one field of the design it starts
- * from, so a hypothesis reads as a one-line diff and as a row of Table 1.
+ * The designs, as data. Each changes one field of the design it starts from,
+ * so a hypothesis reads as a one-line diff and as a row of Table 1.
  *
  * Later versions of the paper call the baseline PLITS and attention-only LAL.
  */
@@ -8,15 +8,61 @@ export type EncoderName = "sslam" | "clap-general" | "clap-music-speech";
 
 export interface Variant {
   readonly name: string;
-  /** First LLM layer that hears audio, from 0: the paper's layer 5 is 4. */
-  readonly fusionLayer: number;
-  /** Submodules that audio tokens pass through in an LLM layer. */
-  readonly audioPath: "attention+ffn" | "attention-only";
+  /**
+   * Layer from which audio is heard, from 0: the paper's layer 5 is 4. A span
+   * tells apart what one number joins.
+   */
+  readonly fusionLayer: number | AudioSpan;
+  readonly audioPath: AudioPath;
   /** Encoders whose features the latent tokens read. */
   readonly encoders: readonly EncoderName[];
-  /** Cross-attention: one for each fused layer, or one for all of them. */
-  readonly connector: "separate" | "shared";
+  readonly connector: ConnectorSharing;
 }
+
+/** Layers of the audio, counted from 0; not in the paper, which has one k. */
+export interface AudioSpan {
+  /** First layer that audio tokens pass through, in the residual stream. */
+  readonly enters: number;
+  /**
+   * First layer whose text hears audio. Where it comes before `enters`, text
+   * hears the connector's tokens as they are.
+   */
+  readonly heard: number;
+  /** First layer without audio again; left out, audio stays to the end. */
+  readonly until?: number;
+}
+
+/**
+ * What audio tokens pass through in an LLM layer.
+ *
+ * - `attention+ffn`: all of it, as text does; they live in the residual stream.
+ * - `attention-only`: nothing. Each layer gets tokens of its own, which give
+ *   keys and values and are dropped before the FFN (section 2.3).
+ * - `ffn-skipped`: they live in the residual stream and skip the FFN alone.
+ * - `summaryTokens`: all tokens as in `attention-only`; that many, each the
+ *   mean of its share of them, live in the stream as in `attention+ffn`. Our
+ *   reading of the hybrid of the paper's third version.
+ */
+export type AudioPath =
+  | "attention+ffn"
+  | "attention-only"
+  | "ffn-skipped"
+  | { readonly summaryTokens: number };
+
+/**
+ * What the layers' connectors have in common.
+ *
+ * - `separate`: nothing; one for each layer that takes audio tokens.
+ * - `shared`: the cross-attention; each layer has its projection (appendix C).
+ * - `shared-projection`: everything; not in the paper.
+ * - `wide`: there is one, with as many parameters as attention-only's separate
+ *   ones together; not in the paper.
+ */
+export type ConnectorSharing =
+  | "separate"
+  | "shared"
+  | "shared-projection"
+  | "wide";
 
 export const baseline: Variant = {
   name: "baseline",
@@ -53,38 +99,3 @@ export const sharedConnector: Variant = {
   name: "shared-connector",
   connector: "shared",
 };
-
-/** Layers of the paper's language model, Llama 3.2 1B. */
-const paperLayers = 16;
-
-/**
- * The design in a language model of another depth, fused at the same share.
- *
- * Not in the paper, which has one depth: 4 of 16 text-only layers become 2 of
- * 6, rounded up where the share falls between two layers.
- */
-export function atDepth(variant: Variant, nLayers: number): Variant {
-  const layer = (variant.fusionLayer * nLayers) / paperLayers;
-  return { ...variant, fusionLayer: Math.ceil(layer) };
-}
-
-/**
- * Layers that take audio tokens from a connector.
- *
- * On the full path audio enters once and then lives in the residual stream. On
- * the attention-only path each layer gets its own tokens and drops them.
- */
-export function fusedLayers(variant: Variant, nLayers: number): number[] {
-  const { audioPath, fusionLayer, name } = variant;
-  if (!(fusionLayer >= 0 && fusionLayer < nLayers)) {
-    throw new RangeError(
-      `fusedLayers: expected fusionLayer in 0..${nLayers - 1}, ` +
-        `got ${fusionLayer} (variant "${name}")`,
-    );
-  }
-  if (audioPath === "attention+ffn") return [fusionLayer];
-  return Array.from(
-    { length: nLayers - fusionLayer },
-    (_, i) => fusionLayer + i,
-  );
-}

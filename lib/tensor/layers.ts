@@ -14,7 +14,8 @@ export function attentionPattern(
   const { B, N, H } = dims("attentionPattern", q_BNTH, "BNTH");
   dims("attentionPattern", k_BNMH, "BNMH", { B, N, H });
 
-  const scores_BNTM = tf.matMul(q_BNTH, k_BNMH, false, true).div(Math.sqrt(H));
+  const q = q_BNTH.mul<tf.Tensor4D>(H ** -0.5);
+  const scores_BNTM: tf.Tensor4D = tf.matMul(q, k_BNMH, false, true);
   return tf.softmax(
     mask_TM ? scores_BNTM.add(mask_TM) : scores_BNTM,
   ) as tf.Tensor4D;
@@ -35,6 +36,12 @@ export function splitHeads(x_BTX: tf.Tensor3D, N: number): tf.Tensor4D {
 export function mergeHeads(z_BNTH: tf.Tensor4D): tf.Tensor3D {
   const { B, N, T, H } = dims("mergeHeads", z_BNTH, "BNTH");
   return z_BNTH.transpose([0, 2, 1, 3]).reshape([B, T, N * H]);
+}
+
+/** The last S rows of a stream of M. */
+export function lastRows(x_BMD: tf.Tensor3D, S: number): tf.Tensor3D {
+  const { B, M, D } = dims("lastRows", x_BMD, "BMD");
+  return S === M ? x_BMD : x_BMD.slice([0, M - S, 0], [B, S, D]);
 }
 
 /** Applies weight_DX at every position. */

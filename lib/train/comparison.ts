@@ -4,7 +4,8 @@ import type { Soundfont } from "../data/soundfonts.ts";
 import type { Encoder } from "../encoder/encoder.ts";
 import { toyLlama } from "../llm/config.ts";
 import type { Llama } from "../llm/llama.ts";
-import { wordTokenizer } from "../llm/tokenizer.ts";
+import { type WordTokenizer, wordTokenizer } from "../llm/tokenizer.ts";
+import { plainConnector } from "../pal/connector-config.ts";
 import type { Variant } from "../pal/variant.ts";
 import {
   disposeTensors,
@@ -46,14 +47,17 @@ export interface ComparisonClips {
 }
 
 /** The small language model, its words, and where the audio goes. */
-export function comparisonSetting(): Setting {
+export function comparisonSetting(): Setting & { tokenizer: WordTokenizer } {
   const tokenizer = wordTokenizer(vocabularyTexts());
   return {
     tokenizer,
     llama: { ...toyLlama, vocabularySize: tokenizer.words.length },
-    connector: { width: 64, nHeads: 4 },
-    query: { steps: 12, bands: 1 },
+    connector: plainConnector({
+      query: { steps: 12, bands: 1 },
+      ...{ width: 64, nHeads: 4 },
+    }),
     textLength: 20,
+    answerLength: 5,
   };
 }
 
@@ -94,13 +98,14 @@ export async function learnLanguage(
   setting: Setting,
   options: StageOptions = {},
 ): Promise<{ llama: PlainTensors; losses: Float32Array }> {
-  const { llama, query, textLength, tokenizer } = setting;
+  const { connector, llama, textLength, tokenizer } = setting;
+  const { bands, steps } = connector.query;
   const { losses, params } = await trainLanguageModel(
     {
       llama,
       tokenizer,
       textLength,
-      nJottings: query.steps * query.bands,
+      nJottings: steps * bands,
       ...scale.languageModel,
       seed: worldSeed,
     },

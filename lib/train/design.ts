@@ -1,23 +1,22 @@
 import * as tf from "@tensorflow/tfjs";
 import { askForTraining, systemPrompt } from "../data/questions.ts";
-import type { Grid } from "../encoder/encoder.ts";
-import { cutRegions } from "../encoder/regions.ts";
 import type { LlamaConfig } from "../llm/config.ts";
-import type { Llama } from "../llm/llama.ts";
+import { type Llama, unembedAt } from "../llm/llama.ts";
 import { padRows, promptTokens } from "../llm/prompt.ts";
 import type { Tokenizer } from "../llm/tokenizer.ts";
 import {
   type AudioLlmConfig,
+  hearText,
   initAudioConnector,
-  runAudioLlm,
 } from "../pal/audio-llm.ts";
-import type { Connector, ConnectorConfig } from "../pal/connector.ts";
+import type { Connector } from "../pal/connector.ts";
+import type { ConnectorConfig } from "../pal/connector-config.ts";
 import type { Variant } from "../pal/variant.ts";
 import { disposeTensors } from "../tensor/params.ts";
 import { random } from "../tensor/random.ts";
 import { type EncodedClips, pickFeatures } from "./encode-clips.ts";
 import { fit, type StageOptions } from "./fit.ts";
-import { answerLoss } from "./loss.ts";
+import { nextTokenLoss, type Scored, scoredPlaces } from "./loss.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What all designs of a comparison share. */
@@ -25,10 +24,10 @@ export interface Setting {
   readonly llama: LlamaConfig;
   readonly tokenizer: Tokenizer;
   readonly connector: ConnectorConfig;
-  /** One latent token for each cell: where the LLM gets audio tokens from. */
-  readonly query: Grid;
   /** Text positions in a row, its filling included. */
   readonly textLength: number;
+  /** Most tokens of an answer, its end included. */
+  readonly answerLength: number;
 }
 
 /** How a connector is trained while the language model stays frozen. */
@@ -44,18 +43,19 @@ export interface DesignPlan {
 export type AudioBatch = {
   readonly features_BPE: tf.Tensor3D;
   readonly tokens_BT: tf.Tensor2D;
-  /** 1 on the answer, 0 elsewhere. */
-  readonly counted_BT: tf.Tensor2D;
+  /** The answers, from their first token to the end. */
+  readonly scored: Scored;
 };
 
 /** The design with its sizes, for clips of this encoder. */
 export function designConfig(
   variant: Variant,
   { connector, llama, tokenizer }: Setting,
-  { width }: Pick<EncodedClips, "width">,
+  { encoder: name, grid, width }: EncodedClips,
 ): AudioLlmConfig {
   const audioAt = tokenizer.encode(systemPrompt).length;
-  return { variant, llama, connector, encoderWidths: [width], audioAt };
+  const encoders = [{ name, grid, width }];
+  return { variant, llama, connector, encoders, audioAt };
 }
 
 /**
@@ -67,7 +67,7 @@ export function audioBatch(
   { batchSize, seed, setting }: DesignPlan,
   step: number,
 ): AudioBatch {
-  const { textLength, tokenizer } = setting;
+  const { answerLength, textLength, tokenizer } = setting;
   const chance = random("batch", seed, step);
   const chosen = Array.from({ length: batchSize }, () =>
     chance.integer(0, clips.plans.length - 1),
@@ -90,7 +90,9 @@ export function audioBatch(
   return {
     features_BPE: featuresTensor(clips, chosen),
     tokens_BT: tf.tensor2d(tokens, shape, "int32"),
-    counted_BT: tf.tensor2d(counted, shape, "float32"),
+    scored: scoredPlaces(tokens, counted, {
+      ...{ B: batchSize, T: textLength, perRow: answerLength },
+    }),
   };
 }
 
@@ -110,18 +112,18 @@ export async function trainDesign(
   { clips, llama }: { readonly clips: EncodedClips; readonly llama: Llama },
   options: StageOptions = {},
 ): Promise<{ params: Connector; losses: Float32Array }> {
-  const { query } = plan.setting;
   const config = designConfig(plan.variant, plan.setting, clips);
   const start = initAudioConnector(config, random("connector", plan.seed));
   const loss = (connector: Connector, frozen: Llama, batch: AudioBatch) => {
-    const { counted_BT, features_BPE, tokens_BT } = batch;
-    const features_BARE = cutRegions(features_BPE, clips.grid, query);
-    const logits_BTV = runAudioLlm(
+    const { features_BPE, scored, tokens_BT } = batch;
+    const text_BTD = hearText(
       { llama: frozen, connector },
-      { text_BT: tokens_BT, features: [features_BARE] },
+      { text_BT: tokens_BT, features: [features_BPE] },
       { config },
     );
-    return answerLoss(logits_BTV, tokens_BT, counted_BT);
+    const { at_X } = scored;
+    const options = { at_X, config: config.llama };
+    return nextTokenLoss(unembedAt(frozen, text_BTD, options), scored);
   };
   try {
     return await fit(

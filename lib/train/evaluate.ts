@@ -1,14 +1,13 @@
-import * as tf from "@tensorflow/tfjs";
 import { jot } from "../data/corpus.ts";
 import { askForEvaluation, systemPrompt } from "../data/questions.ts";
-import { cutRegions } from "../encoder/regions.ts";
-import { compile } from "../engine/compile.ts";
-import { answerGreedily } from "../llm/generate.ts";
-import { type Llama, runLlama } from "../llm/llama.ts";
-import { padRows, promptTokens } from "../llm/prompt.ts";
-import { runAudioLlm } from "../pal/audio-llm.ts";
+import type { Generated, GenerateOptions } from "../llm/answer-rows.ts";
+import { openGenerator } from "../llm/generate.ts";
+import type { Llama } from "../llm/llama.ts";
+import { promptTokens } from "../llm/prompt.ts";
 import type { Connector } from "../pal/connector.ts";
+import { openAudioGenerator } from "../pal/generate.ts";
 import type { Variant } from "../pal/variant.ts";
+import { disposeTensors } from "../tensor/params.ts";
 import { random } from "../tensor/random.ts";
 import { designConfig, featuresTensor, type Setting } from "./design.ts";
 import type { EncodedClips } from "./encode-clips.ts";
@@ -44,9 +43,6 @@ interface Item extends Omit<Answer, "design" | "seed" | "given"> {
   readonly labels: readonly string[];
 }
 
-/** Longest answer: two names, "and", a full stop, the end. */
-const longestAnswer = 5;
-
 function itemsOf({ clips, seed, set }: Exam): Item[] {
   return clips.plans.flatMap((plan, i) => {
     const labels = plan.events.map((event) => event.label);
@@ -77,41 +73,28 @@ export async function askDesign(
   options: StageOptions = {},
 ): Promise<Answer[]> {
   const { clips, setting } = exam;
-  const config = designConfig(model.variant, setting, clips);
-  const best = compile(
-    (input: {
-      readonly llama: Llama;
-      readonly connector: Connector;
-      readonly tokens_BT: tf.Tensor2D;
-      readonly features_BPE: tf.Tensor3D;
-    }) => {
-      const { features_BPE, tokens_BT } = input;
-      const features = [cutRegions(features_BPE, clips.grid, setting.query)];
-      const text = { text_BT: tokens_BT, features };
-      return { best_BT: runAudioLlm(input, text, { config }).argMax(-1) };
-    },
-    { name: `ask ${model.variant.name}` },
-  );
-  const answers = (items: readonly Item[]) => {
-    const features_BPE = featuresTensor(
-      clips,
-      items.map((item) => item.clipIndex),
-    );
-    const { connector, llama } = model;
-    const given = greedy(exam, items, {
-      length: setting.textLength,
-      describe: () => "",
-      best: (tokens_BT) =>
-        best({ llama, connector, tokens_BT, features_BPE }).best_BT,
-    });
-    features_BPE.dispose();
-    return given;
+  const { connector, llama, seed, variant } = model;
+  const generator = openAudioGenerator(designConfig(variant, setting, clips));
+  const answers = async (items: readonly Item[]) => {
+    const indices = items.map((item) => item.clipIndex);
+    const heard = [featuresTensor(clips, indices)];
+    const prompts = items.map((item) => promptOf(item, exam));
+    try {
+      return await generator.generate(
+        { llama, connector },
+        { prompts, heard },
+        { ...answerOptions(exam), signal: options.signal },
+      );
+    } finally {
+      disposeTensors(heard);
+    }
   };
   try {
-    const name = { design: model.variant.name, seed: model.seed };
-    return await askAll(exam, answers, { ...options, ...name });
+    return await askAll(exam, answers, {
+      ...{ ...options, design: variant.name, seed },
+    });
   } finally {
-    best.dispose();
+    generator.dispose();
   }
 }
 
@@ -127,45 +110,52 @@ export async function askControl(
   { control, llama }: { readonly control: Control; readonly llama: Llama },
   options: StageOptions = {},
 ): Promise<Answer[]> {
-  const { setting } = exam;
-  const nNotes =
-    control === "no audio" ? 0 : setting.query.steps * setting.query.bands;
-  const best = compile(
-    (input: { readonly llama: Llama; readonly tokens_BT: tf.Tensor2D }) => ({
-      best_BT: runLlama(input.llama, input.tokens_BT, {
-        config: setting.llama,
-      }).argMax(-1),
-    }),
-    { name: `ask with ${control}` },
-  );
-  const describe = ({ clipIndex, labels }: Item) =>
-    nNotes === 0
-      ? ""
-      : jot(labels, nNotes, random("notes", exam.seed, clipIndex)).join(" ");
-  const answers = (items: readonly Item[]) =>
-    greedy(exam, items, {
-      length: setting.textLength + nNotes,
-      describe,
-      best: (tokens_BT) => best({ llama, tokens_BT }).best_BT,
-    });
+  const { bands, steps } = exam.setting.connector.query;
+  const nNotes = control === "no audio" ? 0 : steps * bands;
+  const generator = openGenerator(exam.setting.llama);
+  const notesOn = ({ clipIndex, labels }: Item) =>
+    jot(labels, nNotes, random("notes", exam.seed, clipIndex)).join(" ");
+  const answers = (items: readonly Item[]) => {
+    const prompts = items.map((item) =>
+      promptOf(item, exam, nNotes === 0 ? "" : notesOn(item)),
+    );
+    return generator.generate(
+      llama,
+      { prompts, heard: [] },
+      { ...answerOptions(exam), signal: options.signal },
+    );
+  };
   try {
     return await askAll(exam, answers, {
-      ...options,
-      design: control,
-      seed: 0,
+      ...{ ...options, design: control, seed: 0 },
     });
   } finally {
-    best.dispose();
+    generator.dispose();
   }
+}
+
+function promptOf(
+  { question }: Item,
+  { setting }: Exam,
+  described = "",
+): readonly number[] {
+  const text = { system: systemPrompt, described, question };
+  return promptTokens(setting.tokenizer, text).tokens;
+}
+
+function answerOptions({ setting }: Exam): GenerateOptions {
+  const { ends, pad } = setting.tokenizer;
+  return { ends, maxNew: setting.answerLength, pad };
 }
 
 /** Asks in batches of one size; the last is filled with its first item. */
 async function askAll(
   exam: Exam,
-  answers: (items: readonly Item[]) => string[],
+  answers: (items: readonly Item[]) => Promise<Generated[]>,
   options: StageOptions & { readonly design: string; readonly seed: number },
 ): Promise<Answer[]> {
   const { design, onStep, seed, signal } = options;
+  const { decode } = exam.setting.tokenizer;
   const items = itemsOf(exam);
   const found: Answer[] = [];
   for (let from = 0; from < items.length; from += exam.batchSize) {
@@ -175,43 +165,13 @@ async function askAll(
       { length: exam.batchSize },
       (_, i) => batch[i] ?? batch[0],
     );
-    const given = answers(filled);
+    const given = await answers(filled);
     batch.forEach((item, i) => {
       const { clipIndex: _index, labels: _labels, ...rest } = item;
-      found.push({ design, seed, ...rest, given: given[i] });
+      found.push({ design, seed, ...rest, given: decode(given[i].tokens) });
     });
     onStep?.({ step: found.length, steps: items.length });
     await pause();
   }
   return found;
-}
-
-function greedy(
-  { setting }: Exam,
-  items: readonly Item[],
-  reader: {
-    readonly length: number;
-    readonly describe: (item: Item) => string;
-    readonly best: (tokens_BT: tf.Tensor2D) => tf.Tensor;
-  },
-): string[] {
-  const { tokenizer } = setting;
-  const { length } = reader;
-  const prompts = items.map((item) => {
-    const described = reader.describe(item);
-    const { question } = item;
-    const text = { system: systemPrompt, described, question };
-    return promptTokens(tokenizer, text).tokens;
-  });
-  const best = (rows: readonly (readonly number[])[]) =>
-    tf.tidy(() => {
-      const tokens = padRows(rows, { length, pad: tokenizer.pad });
-      const shape: [number, number] = [rows.length, length];
-      return reader.best(tf.tensor2d(tokens, shape, "int32")).dataSync();
-    });
-  return answerGreedily(prompts, best, {
-    end: tokenizer.end,
-    length,
-    nNew: longestAnswer,
-  }).map((tokens) => tokenizer.decode(tokens));
 }

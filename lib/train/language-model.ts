@@ -2,13 +2,13 @@ import * as tf from "@tensorflow/tfjs";
 import { documentAt } from "../data/corpus.ts";
 import { systemPrompt } from "../data/questions.ts";
 import type { LlamaConfig } from "../llm/config.ts";
-import { initLlama, type Llama, runLlama } from "../llm/llama.ts";
+import { initLlama, type Llama, readLlama, unembedAt } from "../llm/llama.ts";
 import { padRows, promptTokens } from "../llm/prompt.ts";
 import type { Tokenizer } from "../llm/tokenizer.ts";
 import { disposeTensors } from "../tensor/params.ts";
 import { random } from "../tensor/random.ts";
 import { fit, type StageOptions } from "./fit.ts";
-import { answerLoss } from "./loss.ts";
+import { nextTokenLoss, type Scored, scoredPlaces } from "./loss.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** How the small language model is trained on its own text. */
@@ -30,7 +30,7 @@ const weightBeforeAnswer = 0.1;
 /** Text of the batch at a step; filling does not count. */
 export type TextBatch = {
   readonly tokens_BT: tf.Tensor2D;
-  readonly counted_BT: tf.Tensor2D;
+  readonly scored: Scored;
 };
 
 /** Rows of documents that start at number `first` of the corpus. */
@@ -57,7 +57,9 @@ export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
   const shape: [number, number] = [batchSize, length];
   return {
     tokens_BT: tf.tensor2d(tokens, shape, "int32"),
-    counted_BT: tf.tensor2d(counted, shape),
+    scored: scoredPlaces(tokens, counted, {
+      ...{ B: batchSize, T: length, perRow: length - 1 },
+    }),
   };
 }
 
@@ -74,11 +76,11 @@ export async function trainLanguageModel(
         params: start,
         frozen: [],
         loss: (llama: Llama, _frozen: never[], batch: TextBatch) => {
-          const { counted_BT, tokens_BT } = batch;
-          const logits_BTV = runLlama(llama, tokens_BT, {
-            config: plan.llama,
-          });
-          return answerLoss(logits_BTV, tokens_BT, counted_BT);
+          const { scored, tokens_BT } = batch;
+          const config = plan.llama;
+          const x_BTD = readLlama(llama, tokens_BT, { config });
+          const options = { at_X: scored.at_X, config };
+          return nextTokenLoss(unembedAt(llama, x_BTD, options), scored);
         },
         batchAt: (step) => textBatch(plan, step * plan.batchSize),
         schedule: plan.schedule,

@@ -1,34 +1,75 @@
 import * as tf from "@tensorflow/tfjs";
 import { dims } from "../tensor/shapes.ts";
 
-/**
- * Mean next-token loss over the counted tokens, in nats per token.
- *
- * @param logits_BTV - position T scores the token at T + 1
- * @param tokens_BT - token ids, int32
- * @param counted_BT - 1 where a token counts (the answer), 0 elsewhere
- */
-export function answerLoss(
-  logits_BTV: tf.Tensor3D,
-  tokens_BT: tf.Tensor2D,
-  counted_BT: tf.Tensor2D,
-): tf.Scalar {
-  const { B, T, V } = dims("answerLoss", logits_BTV, "BTV");
-  dims("answerLoss", tokens_BT, "BT", { B, T });
-  dims("answerLoss", counted_BT, "BT", { B, T });
+/** Which scores a loss reads: X of B * T, so that no other is computed. */
+export type Scored = {
+  /** Places in the batch, row after row; int32. */
+  readonly at_X: tf.Tensor1D;
+  /** The token that follows there; int32. */
+  readonly target_X: tf.Tensor1D;
+  /** What it counts; 0 fills up. */
+  readonly weight_X: tf.Tensor1D;
+};
 
-  return tf.tidy(() => {
-    const logProbs_BTV = tf.logSoftmax(
-      logits_BTV.slice([0, 0, 0], [B, T - 1, V]),
+/**
+ * The places before tokens that count: the one before the answer's first
+ * token, and so on.
+ *
+ * @param tokens - B rows of T ids
+ * @param weights - what each of these tokens counts; 0 leaves it out
+ * @param perRow - places for each row; a row with fewer is filled up
+ */
+export function scoredPlaces(
+  tokens: ArrayLike<number>,
+  weights: ArrayLike<number>,
+  { B, perRow, T }: { readonly B: number; T: number; perRow: number },
+): Scored {
+  const at: number[] = [];
+  const weight: number[] = [];
+  for (let row = 0; row < B; row++) {
+    const from = row * T;
+    const counted = Array.from({ length: T - 1 }, (_, i) => from + i).filter(
+      (place) => weights[place + 1] !== 0,
     );
-    const next_BT = tokens_BT.slice([0, 1], [B, T - 1]);
-    const nextCounted_BT = counted_BT.slice([0, 1], [B, T - 1]);
+    if (counted.length > perRow) {
+      throw new RangeError(
+        `scoredPlaces: expected at most ${perRow} tokens that count, ` +
+          `got ${counted.length} (row ${row})`,
+      );
+    }
+    while (counted.length < perRow) counted.push(-1);
+    at.push(...counted.map((place) => Math.max(place, from)));
+    weight.push(
+      ...counted.map((place) => (place < 0 ? 0 : weights[place + 1])),
+    );
+  }
+  const target = at.map((place) => tokens[place + 1]);
+  return {
+    at_X: tf.tensor1d(at, "int32"),
+    target_X: tf.tensor1d(target, "int32"),
+    weight_X: tf.tensor1d(weight, "float32"),
+  };
+}
+
+/**
+ * Mean next-token loss over the tokens that count, in nats per token.
+ *
+ * @param logits_XV - scores at the scored places
+ */
+export function nextTokenLoss(
+  logits_XV: tf.Tensor2D,
+  { target_X, weight_X }: Omit<Scored, "at_X">,
+): tf.Scalar {
+  const { X, V } = dims("nextTokenLoss", logits_XV, "XV");
+  dims("nextTokenLoss", target_X, "X", { X });
+  dims("nextTokenLoss", weight_X, "X", { X });
+  return tf.tidy(() => {
     // One-hot, because tfjs has no gradient for gatherND.
-    const logProb_BT = logProbs_BTV.mul(tf.oneHot(next_BT, V)).sum(-1);
-    return logProb_BT
-      .mul(nextCounted_BT)
-      .sum()
-      .neg()
-      .div<tf.Scalar>(nextCounted_BT.sum());
+    const logProb_X = tf
+      .logSoftmax(logits_XV)
+      .mul(tf.oneHot(target_X, V))
+      .sum(-1);
+    const total: tf.Scalar = logProb_X.mul(weight_X).sum();
+    return total.neg().div<tf.Scalar>(weight_X.sum());
   });
 }

@@ -269,6 +269,21 @@ describe("decodeAudio refuses", () => {
   });
 });
 
+/** A WAV file as one beyond 4 GiB: RF64, its sizes in a chunk of their own. */
+function longWav(bytes: Uint8Array, fileLength: number): Uint8Array {
+  const ds64 = Buffer.alloc(36);
+  ds64.write("ds64", 0);
+  ds64.writeUInt32LE(28, 4);
+  ds64.writeBigUInt64LE(BigInt(fileLength - 8), 8);
+  ds64.writeBigUInt64LE(BigInt(fileLength - 44 - ds64.length), 16);
+  const head = Buffer.from(bytes.subarray(0, 44));
+  head.write("RF64", 0);
+  head.fill(0xff, 4, 8);
+  head.fill(0xff, 40, 44);
+  const parts = [head.subarray(0, 12), ds64, head.subarray(12)];
+  return Buffer.concat([...parts, bytes.subarray(44)]);
+}
+
 describe("readAudio", () => {
   let place = "";
   before(async () => {
@@ -290,6 +305,36 @@ describe("readAudio", () => {
     assert.equal(samples.length, 160_000);
     assert.ok(distance(samples.subarray(0, 6400), left).largest < 1e-4);
     assert.ok(performance.now() - started < 5000);
+  });
+
+  it("takes no more memory than its limit for a file of 5 GiB", async () => {
+    const path = join(place, "vast.wav");
+    const size = 5 * 2 ** 30;
+    await writeFile(path, longWav(makeWav(left), size));
+    await truncate(path, size); // a sparse file
+    let most = 0;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers);
+    }, 1);
+    const before = process.memoryUsage().arrayBuffers;
+    const { samples } = await readAudio(path, { first: 10 });
+    clearInterval(watch);
+    assert.equal(samples.length, 160_000);
+    assert.ok(distance(samples.subarray(0, 6400), left).largest < 1e-4);
+    assert.ok(most - before < 300 * 2 ** 20, `${most - before} bytes`);
+  });
+
+  it("refuses a header that promises a day, however little is asked", async () => {
+    const path = join(place, "promise.wav");
+    await writeFile(path, makeWav(left, { promised: 24 * 3600 * 16_000 * 2 }));
+    await assert.rejects(
+      readAudio(path, { first: 10 }),
+      /cut short: 2764800000 bytes of samples promised, 12800 there/,
+    );
+    const { samples } = await readAudio(path, {
+      ...{ first: 10, acceptCutShort: true },
+    });
+    assert.equal(samples.length, left.length);
   });
 
   it("refuses a folder and a missing file", async () => {

@@ -1,16 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { readSafetensors } from "../../lib/tensor/safetensors.ts";
+import { readTensors } from "../checkpoint/support.ts";
 
 const folder = join(import.meta.dirname, "..", "fixtures", "parity");
 
 /** One parity fixture: its settings and its tensors' numbers. */
-export function fixture(name: string) {
-  const file = (part: string) =>
-    new Uint8Array(readFileSync(join(folder, name, part)));
-  const tensors = readSafetensors(file("io.safetensors"));
+export async function fixture(name: string) {
+  const at = (part: string) => join(folder, name, part);
+  const tensors = await readTensors(at("io.safetensors"));
   const config: Record<string, number> = JSON.parse(
-    new TextDecoder().decode(file("config.json")),
+    readFileSync(at("config.json"), "utf8"),
   );
   const values = (tensor: string): Float32Array => {
     const found = tensors.get(tensor)?.values;

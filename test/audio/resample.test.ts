@@ -10,8 +10,8 @@ describe("resample", () => {
     "44100-48000",
     "48000-16000",
   ]) {
-    it(`equals torchaudio's from and to ${rates}`, () => {
-      const { config, values } = fixture(`resample-${rates}`);
+    it(`equals torchaudio's from and to ${rates}`, async () => {
+      const { config, values } = await fixture(`resample-${rates}`);
       const out = resample(values("x"), config.o, { to: config.n });
       assert.ok(distance(out, values("y")).largest < 5e-5);
     });

@@ -5,11 +5,14 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import type { Checkpoint } from "../../lib/checkpoint/checkpoint.ts";
 import { openSafetensors } from "../../lib/checkpoint/safetensors.ts";
-import { memorySource, type Source } from "../../lib/checkpoint/source.ts";
+import { memorySource, readBytes } from "../../lib/checkpoint/source.ts";
+import { readPickle } from "../../lib/checkpoint/torch/pickle.ts";
+import { allowTorch } from "../../lib/checkpoint/torch/rebuild.ts";
 import { openTorch } from "../../lib/checkpoint/torch/torch.ts";
+import { locate, readZip } from "../../lib/checkpoint/torch/zip.ts";
 import { fixtures } from "./support.ts";
 
-/** Files in each of the three runs; the issue asks for 2,000 together. */
+/** Files in each of the four runs; the issue asks for 2,000 together. */
 const numRuns = 800;
 
 const byte = fc.nat(255);
@@ -53,46 +56,61 @@ function join2(a: Uint8Array, b: readonly number[], c: Uint8Array) {
   return Uint8Array.from([...a, ...b, ...c]);
 }
 
-/** Opens and reads all, or fails with an error of ours. */
-async function survives(
-  open: (source: Source) => Promise<Checkpoint>,
-  bytes: Uint8Array,
-): Promise<void> {
+/** Does `work`, or fails with an error of ours, in bounded time. */
+async function survives(work: () => Promise<void>): Promise<void> {
   const start = performance.now();
-  try {
-    const checkpoint = await open(memorySource(bytes, "fuzzed"));
-    for (const name of checkpoint.tensors.keys()) {
-      const { shape, values } = await checkpoint.read(name);
-      const size = shape.reduce((product, n) => product * n, 1);
-      assert.equal(values.length, size);
-      assert.ok(values.length <= bytes.length);
-    }
-  } catch (error) {
+  await work().catch((error: unknown) => {
     const { message } = error as Error;
     assert.match(message, /^\w+: (expected|unknown|cannot) /, String(error));
-  }
+  });
   const seconds = (performance.now() - start) / 1000;
   assert.ok(seconds < 2, `took ${seconds.toFixed(1)} s`);
 }
 
+async function readAll(checkpoint: Checkpoint, nBytes: number): Promise<void> {
+  for (const name of checkpoint.tensors.keys()) {
+    const { shape, values } = await checkpoint.read(name);
+    const size = shape.reduce((product, n) => product * n, 1);
+    assert.equal(values.length, size);
+    assert.ok(values.length <= nBytes);
+  }
+}
+
+/** Damages a file in many ways; `read` must survive them all. */
+async function fuzz(
+  original: Uint8Array,
+  read: (bytes: Uint8Array) => Promise<void>,
+): Promise<void> {
+  const damages = fc.array(damage, { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(damages, (list) =>
+      survives(() => read(mutate(original, list))),
+    ),
+    { numRuns, seed: 17 },
+  );
+}
+
 describe("damaged checkpoints", () => {
+  const bytesIn = (name: string) =>
+    new Uint8Array(readFileSync(join(fixtures, "torch", name)));
   const cases = [
     ["plain.safetensors", openSafetensors],
     ["plain.pt", openTorch],
     ["training.pt", openTorch],
   ] as const;
   for (const [name, open] of cases) {
-    it(`${numRuns} of ${name} are read or refused clearly`, async () => {
-      const original = new Uint8Array(
-        readFileSync(join(fixtures, "torch", name)),
-      );
-      const damages = fc.array(damage, { minLength: 1, maxLength: 4 });
-      await fc.assert(
-        fc.asyncProperty(damages, (list) =>
-          survives(open, mutate(original, list)),
-        ),
-        { numRuns, seed: 17 },
-      );
-    });
+    it(`${numRuns} of ${name} are read or refused clearly`, () =>
+      fuzz(bytesIn(name), async (bytes) =>
+        readAll(await open(memorySource(bytes, "fuzzed")), bytes.length),
+      ));
   }
+
+  it(`${numRuns} pickles behind a right checksum are, too`, async () => {
+    const source = memorySource(bytesIn("training.pt"), "training.pt");
+    const files = [...(await readZip(source)).values()];
+    const entry = files.find(({ name }) => name.endsWith("data.pkl"))!;
+    const at = await locate(source, entry);
+    const program = await readBytes(source, at, entry.size);
+    await fuzz(program, async (bytes) => void readPickle(bytes, allowTorch));
+  });
 });

@@ -1,4 +1,8 @@
 import { join } from "node:path";
+import {
+  openCheckpoint,
+  type StoredTensor,
+} from "../../lib/checkpoint/checkpoint.ts";
 import { openSafetensors } from "../../lib/checkpoint/safetensors.ts";
 import { memorySource } from "../../lib/checkpoint/source.ts";
 
@@ -37,4 +41,33 @@ export const open = (bytes: Uint8Array) =>
 /** Bytes of a typed array. */
 export function bytesOf(values: ArrayBufferView): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+}
+
+/** All tensors of a file, by name. */
+export async function readTensors(
+  path: string,
+): Promise<Map<string, StoredTensor>> {
+  const checkpoint = await openCheckpoint(path);
+  const tensors = new Map<string, StoredTensor>();
+  for (const name of checkpoint.tensors.keys()) {
+    tensors.set(name, await checkpoint.read(name));
+  }
+  await checkpoint.close();
+  return tensors;
+}
+
+/** A safetensors file of float32 tensors. */
+export function safetensorsOf(
+  tensors: ReadonlyMap<string, StoredTensor>,
+): Uint8Array {
+  const header: Record<string, object> = {};
+  const parts: Uint8Array[] = [];
+  let end = 0;
+  for (const [name, { shape, values }] of tensors) {
+    const bytes = bytesOf(values);
+    header[name] = entry("F32", shape, [end, end + bytes.length]);
+    parts.push(bytes);
+    end += bytes.length;
+  }
+  return file(header, Buffer.concat(parts));
 }

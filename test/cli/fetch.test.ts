@@ -7,7 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
-import { cacheOf, endpointOf } from "../../lib/cli/fetch.ts";
+import { endpointOf } from "../../lib/cli/fetch.ts";
+import { cacheOf } from "../../lib/lab/folders.ts";
 import { type FakeHub, fakeHub, sendRange } from "../hub/fake-hub.ts";
 
 const weights = Uint8Array.from({ length: 90_000 }, (_, i) => (i * i) % 253);

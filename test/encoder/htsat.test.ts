@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { type Htsat, htsatConfig, runHtsat } from "../../lib/encoder/htsat.ts";
+import { type Htsat, runHtsat } from "../../lib/encoder/htsat.ts";
+import { htsatConfig } from "../../lib/encoder/htsat-config.ts";
 import {
   htsatName,
   htsatShapes,

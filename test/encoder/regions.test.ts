@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { cutRegions, regionCells } from "../../lib/encoder/regions.ts";
+import fc from "fast-check";
+import {
+  cutRegions,
+  largestRegion,
+  regionCells,
+} from "../../lib/encoder/regions.ts";
 import { startEngine } from "../use-engine.ts";
 
 describe("regions", () => {
@@ -43,33 +48,82 @@ describe("regions", () => {
 
   it("sort features without changing them", () => {
     const features_BPE = tf.range(0, 16).reshape<tf.Tensor3D>([1, 16, 1]);
-    const cut_BARE = cutRegions(
+    const { features_BARE, mask_AR } = cutRegions(
       features_BPE,
       { steps: 4, bands: 4 },
-      { steps: 2, bands: 1 },
+      { steps: 2, bands: 2 },
     );
-    assert.deepEqual(cut_BARE.shape, [1, 2, 8, 1]);
+    assert.deepEqual(features_BARE.shape, [1, 4, 4, 1]);
     assert.deepEqual(
-      [...cut_BARE.dataSync()].slice(8),
-      [8, 9, 10, 11, 12, 13, 14, 15],
+      [...features_BARE.dataSync()],
+      [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15],
+    );
+    assert.equal(mask_AR, undefined);
+  });
+
+  it("that are short repeat their last cells, left out by the mask", () => {
+    const features_BPE = tf.range(0, 5).reshape<tf.Tensor3D>([1, 5, 1]);
+    const { features_BARE, mask_AR } = cutRegions(
+      features_BPE,
+      { steps: 5, bands: 1 },
+      { steps: 3, bands: 1 },
+    );
+    // floor(5 i / 3) to ceil(5 (i + 1) / 3): 0..1, 1..3, 3..4.
+    assert.deepEqual(
+      [...features_BARE.dataSync()],
+      [0, 1, 1, 1, 2, 3, 3, 4, 4],
+    );
+    assert.deepEqual(
+      [...mask_AR!.dataSync()].map((x) => x === 0),
+      [true, true, false, true, true, true, true, true, false],
     );
   });
 
-  it("refuse regions of several sizes", () => {
-    const features_BPE = tf.zeros<tf.Rank.R3>([1, 8, 2]);
+  it("keep every cell that regionCells names, and no other", () => {
+    const grids = fc.record({
+      steps: fc.integer({ min: 1, max: 12 }),
+      bands: fc.integer({ min: 1, max: 5 }),
+    });
+    fc.assert(
+      fc.property(grids, grids, (grid, query) => {
+        const P = grid.steps * grid.bands;
+        const features_BPE = tf.range(0, P).reshape<tf.Tensor3D>([1, P, 1]);
+        const cut = cutRegions(features_BPE, grid, query);
+        const [, A, R] = cut.features_BARE.shape;
+        const { bands, steps } = largestRegion(grid, query);
+        assert.equal(R, steps * bands);
+        const cells = cut.features_BARE.dataSync();
+        const mask = cut.mask_AR?.dataSync();
+        const kept = Array.from({ length: A }, (_, a) =>
+          [...cells.slice(a * R, (a + 1) * R)].filter(
+            (_, r) => !mask || mask[a * R + r] === 0,
+          ),
+        );
+        assert.deepEqual(kept, regionCells(grid, query));
+      }),
+      { numRuns: 40, seed: 4 },
+    );
+  });
+
+  it("refuse features of another grid", () => {
     assert.throws(
       () =>
         cutRegions(
-          features_BPE,
-          { steps: 8, bands: 1 },
-          { steps: 3, bands: 1 },
+          tf.zeros([1, 9, 2]),
+          { steps: 4, bands: 2 },
+          { steps: 2, bands: 1 },
         ),
       {
         name: "RangeError",
-        message:
-          "cutRegions: expected regions of one size, got 8 x 1 cells for " +
-          "3 x 1 regions; choose a divisor",
+        message: "cutRegions: expected P=8 in axes BPE, got shape [1,9,2]",
       },
     );
+  });
+
+  it("leave no tensor behind but features and mask", () => {
+    const features_BPE = tf.zeros<tf.Rank.R3>([1, 5, 2]);
+    const held = tf.memory().numTensors;
+    cutRegions(features_BPE, { steps: 5, bands: 1 }, { steps: 3, bands: 1 });
+    assert.equal(tf.memory().numTensors, held + 2);
   });
 });

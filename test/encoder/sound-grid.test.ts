@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { htsatConfig } from "../../lib/encoder/htsat.ts";
+import { htsatConfig } from "../../lib/encoder/htsat-config.ts";
 import {
   cellCover,
   htsatGrid,

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, describe, it } from "node:test";
 import {
   type FeatureCache,
+  type FeatureCacheOptions,
   openFeatureCache,
 } from "../../lib/features/cache.ts";
 import { featuresNamed, inFolder, keyOf } from "./support.ts";
@@ -15,14 +16,13 @@ const opened: FeatureCache[] = [];
 /** A cache whose reports are kept; closed after the test. */
 async function open(
   folder: string,
-  options: { precision?: "float16" | "float32"; shardBytes?: number } = {},
+  options: Partial<FeatureCacheOptions> = {},
 ) {
   const lines: string[] = [];
   const report = (line: string) => void lines.push(line);
-  const precision = options.precision ?? "float16";
   const cache = await openFeatureCache(folder, {
+    ...{ precision: "float16", engine: "test 1.0", report },
     ...options,
-    ...{ precision, report },
   });
   opened.push(cache);
   return { cache, lines };
@@ -229,9 +229,28 @@ describe("a feature cache", () => {
       await writeFile(data, Buffer.alloc(700), { flag: "a" });
       const { cache, lines } = await open(folder);
       const found = await cache.verify();
-      const whole = { nEntries: 5, nBytes: 10_000, damaged: [] };
+      const engines = new Map([["test 1.0", 5]]);
+      const whole = { nEntries: 5, nBytes: 10_000, engines, damaged: [] };
       assert.deepEqual(found, { ...whole, unnamedBytes: 700 });
       assert.deepEqual(lines, []);
+    }));
+
+  it("finds an entry whatever engine made it, and tells which did", () =>
+    inFolder(async (folder) => {
+      for (const [i, name] of names.entries()) {
+        const engine = i < 2 ? "tensorflow 2.21" : "wasm 4.22 \u00b5";
+        const { cache } = await open(folder, { engine });
+        await cache.write(keyOf(name), featuresNamed(name));
+        await cache.close();
+      }
+      const { cache } = await open(folder, { engine: "another" });
+      assert.deepEqual(await cache.read(keyOf("a")), featuresNamed("a"));
+      const { engines } = await cache.verify();
+      const expected = [
+        ["tensorflow 2.21", 2],
+        ["wasm 4.22 \u00b5", 3],
+      ];
+      assert.deepEqual([...engines].sort(), expected);
     }));
 
   it("refuses what it can not keep, and goes on", () =>

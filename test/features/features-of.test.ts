@@ -65,7 +65,7 @@ async function makeFiles(folder: string): Promise<string[]> {
 
 const openIn = (folder: string) =>
   openFeatureCache(join(folder, "cache"), {
-    precision: "float16",
+    ...{ precision: "float16", engine: "test" },
     report: (line) => assert.fail(line),
   });
 

@@ -1,60 +1,40 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { before, describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { type LlamaConfig, toyLlama } from "../../lib/llm/config.ts";
-import { answerGreedily } from "../../lib/llm/generate.ts";
-import { causalMask, initLlama, runLlama } from "../../lib/llm/llama.ts";
-import { llamaWeights } from "../../lib/llm/weights.ts";
+import { initLlama, type Llama, runLlama } from "../../lib/llm/llama.ts";
+import { causalMask } from "../../lib/llm/places.ts";
+import { openLlama } from "../../lib/llm/weights.ts";
 import { forbidden } from "../../lib/tensor/layers.ts";
+import { disposeTensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
-import { readSafetensors } from "../../lib/tensor/safetensors.ts";
 import { recorder } from "../../lib/tensor/tap.ts";
+import { readTensors } from "../checkpoint/support.ts";
 import { assertClose, distance } from "../close.ts";
 import { startEngine } from "../use-engine.ts";
 
-const fixture = (name: string) =>
-  readSafetensors(
-    readFileSync(
-      join(import.meta.dirname, "../fixtures/parity/llama-tiny", name),
-    ),
-  );
-
-const reference: LlamaConfig = {
-  name: "llama-tiny",
-  nLayers: 3,
-  width: 64,
-  ffnWidth: 128,
-  nHeads: 8,
-  nKvHeads: 2,
-  headWidth: 8,
-  vocabularySize: 97,
-  rope: {
-    theta: 500_000,
-    scaling: {
-      factor: 32,
-      lowFrequencyFactor: 1,
-      highFrequencyFactor: 4,
-      originalLength: 64,
-    },
-  },
-  normEpsilon: 1e-5,
-};
+const folder = join(import.meta.dirname, "../fixtures/parity/llama-tiny");
 
 describe("llama beside Hugging Face's", () => {
-  before(startEngine);
-  const io = fixture("io.safetensors");
+  let config: LlamaConfig;
+  let llama: Llama;
+  let io: Awaited<ReturnType<typeof readTensors>>;
+  before(async () => {
+    await startEngine();
+    ({ config, llama } = await openLlama(folder));
+    io = await readTensors(join(folder, "io.safetensors"));
+  });
+  after(() => disposeTensors(llama));
   const stored = (name: string) => io.get(name)!.values;
-  const load = () => llamaWeights(fixture("model.safetensors"), reference);
 
   it("has the same embeddings, layers and scores to 1e-4", () => {
     const wanted = (name: string) => name.endsWith("hook_resid_post");
     const { cache, tap } = recorder(wanted);
     const tokens_BT = tf.tensor2d(stored("input_ids"), [1, 100], "int32");
     const kept: tf.Tensor[] = [];
-    const logits_BTV = runLlama(load(), tokens_BT, {
-      config: reference,
+    const logits_BTV = runLlama(llama, tokens_BT, {
+      config,
       tap: (name, x) => {
         tap(name, x);
         if (wanted(name)) kept.push(tf.keep(cache.get(name)!));
@@ -64,37 +44,6 @@ describe("llama beside Hugging Face's", () => {
     assertClose(kept[0], stored("hidden_1"), { atol: 1e-4 });
     assertClose(kept[1], stored("hidden_2"), { atol: 1e-4 });
     assertClose(logits_BTV, stored("logits"), { atol: 1e-4 });
-  });
-
-  it("continues a text with the same 16 tokens", () => {
-    const llama = load();
-    const all = [...stored("generated")];
-    const length = 21;
-    const best = (rows: readonly (readonly number[])[]) =>
-      tf.tidy(() => {
-        const padded = [...rows[0], ...Array(length - rows[0].length).fill(0)];
-        const tokens_BT = tf.tensor2d([padded], [1, length], "int32");
-        return runLlama(llama, tokens_BT, { config: reference })
-          .argMax(-1)
-          .dataSync();
-      });
-    const [made] = answerGreedily([all.slice(0, 5)], best, {
-      end: -1,
-      length,
-      nNew: 16,
-    });
-    assert.deepEqual(made, all.slice(5));
-  });
-
-  it("refuses weights with a tensor missing", () => {
-    const weights = fixture("model.safetensors");
-    weights.delete("model.layers.1.mlp.up_proj.weight");
-    assert.throws(() => llamaWeights(weights, reference), {
-      name: "RangeError",
-      message:
-        'llamaWeights: expected tensor "model.layers.1.mlp.up_proj.weight", ' +
-        "got 28 others",
-    });
   });
 });
 
@@ -136,9 +85,9 @@ describe("llama", () => {
   });
 
   it("masks by position, not by place in the row", () => {
-    const mask_SM = causalMask([2, 0, 1], [0, 1, 2]);
+    const mask_B1SM = causalMask([2, 0, 1], [0, 1, 2]);
     assert.deepEqual(
-      [...mask_SM.dataSync()].map((x) => x === Math.fround(forbidden)),
+      [...mask_B1SM.dataSync()].map((x) => x === Math.fround(forbidden)),
       [false, false, false, false, true, true, false, false, true],
     );
   });

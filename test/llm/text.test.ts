@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { answerGreedily } from "../../lib/llm/generate.ts";
-import { padRows, promptTokens } from "../../lib/llm/prompt.ts";
-import { wordTokenizer } from "../../lib/llm/tokenizer.ts";
+import { bucketLength, padRows, promptTokens } from "../../lib/llm/prompt.ts";
+import { textStream, wordTokenizer } from "../../lib/llm/tokenizer.ts";
 
 const tokenizer = wordTokenizer([
   "question : answer : listen . is it a bell ? yes no",
@@ -24,6 +23,27 @@ describe("wordTokenizer", () => {
       name: "RangeError",
       message: 'encode: expected one of 14 known words, got "gong"',
     });
+  });
+});
+
+describe("textStream", () => {
+  /** A token for each byte. */
+  const bytes = {
+    encode: (text: string) => [...new TextEncoder().encode(text)],
+    decode: (tokens: readonly number[]) =>
+      new TextDecoder().decode(Uint8Array.from(tokens)),
+  };
+
+  it("gives a text in pieces, whole characters only", () => {
+    const read = textStream(bytes);
+    const pieces = bytes.encode("a é🙂.").map(read);
+    assert.deepEqual(pieces, ["a", " ", "", "é", "", "", "", "🙂", "."]);
+  });
+
+  it("gives words with the spaces between them", () => {
+    const read = textStream(tokenizer);
+    const pieces = tokenizer.encode("is it a bell ?").map(read);
+    assert.deepEqual(pieces, ["is", " it", " a", " bell", " ?"]);
   });
 });
 
@@ -57,24 +77,34 @@ describe("promptTokens", () => {
   });
 });
 
-describe("answerGreedily", () => {
-  /** A model that counts up: the best token after x is x + 1. */
-  const counting = (rows: readonly (readonly number[])[]) =>
-    rows.flatMap((row) =>
-      Array.from({ length: 8 }, (_, i) => (row[i] ?? 0) + 1),
+describe("bucketLength", () => {
+  it("is the next of few lengths", () => {
+    const lengths = [0, 1, 16, 17, 24, 25, 33, 49, 65, 100, 129, 193, 2000];
+    assert.deepEqual(
+      lengths.map((length) => bucketLength(length)),
+      [16, 16, 16, 24, 24, 32, 48, 64, 96, 128, 192, 256, 2048],
     );
-
-  it("stops each row at its own end token", () => {
-    const made = answerGreedily([[1], [4, 5]], counting, {
-      end: 7,
-      length: 8,
-      nNew: 10,
-    });
-    assert.deepEqual(made, [[2, 3, 4, 5, 6], [6]]);
   });
 
-  it("stops after as many tokens as allowed", () => {
-    const options = { end: -1, length: 8, nNew: 2 };
-    assert.deepEqual(answerGreedily([[1]], counting, options), [[2, 3]]);
+  it("never needs many lengths, nor much filling", () => {
+    const lengths = Array.from({ length: 4096 - 16 }, (_, i) => i + 17);
+    const buckets = lengths.map((length) => bucketLength(length));
+    assert.equal(new Set(buckets).size, 16);
+    for (const [i, length] of lengths.entries()) {
+      assert.ok(buckets[i] >= length && buckets[i] < 1.5 * length);
+    }
+  });
+
+  it("stays within the model's positions and refuses what does not fit", () => {
+    assert.equal(bucketLength(33, 40), 40);
+    assert.equal(bucketLength(40, 40), 40);
+    for (const length of [41, -1, 2.5, Number.NaN]) {
+      assert.throws(() => bucketLength(length, 40), {
+        name: "RangeError",
+        message:
+          "bucketLength: expected a whole number of tokens, at most 40, " +
+          `got ${length}; shorten the prompt`,
+      });
+    }
   });
 });

@@ -1,84 +1,60 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { currentEngine } from "../../lib/engine/engine.ts";
-import { toyLlama } from "../../lib/llm/config.ts";
+import { runLlama } from "../../lib/llm/llama.ts";
 import {
-  initLlama,
-  placesOf,
-  runBlock,
-  runLlama,
-} from "../../lib/llm/llama.ts";
-import {
-  type AudioLlmConfig,
-  initAudioConnector,
+  connectorSizes,
+  hearText,
+  readText,
   runAudioLlm,
 } from "../../lib/pal/audio-llm.ts";
-import {
-  attentionOnlyBlock,
-  planSequence,
-  sequencePlaces,
-} from "../../lib/pal/fusion.ts";
-import {
-  atDepth,
-  attentionOnly,
-  baseline,
-  delayedFusion,
-  sharedConnector,
-  type Variant,
-} from "../../lib/pal/variant.ts";
-import { normalMatrix } from "../../lib/tensor/layers.ts";
-import { random } from "../../lib/tensor/random.ts";
+import { layerPlans } from "../../lib/pal/layer-plan.ts";
+import type { Variant } from "../../lib/pal/variant.ts";
+import { countParameters } from "../../lib/tensor/params.ts";
 import { noTap, type Tap } from "../../lib/tensor/tap.ts";
 import { assertClose, distance } from "../close.ts";
 import { startEngine } from "../use-engine.ts";
-
-const nLayers = 3;
-const llamaConfig = { ...toyLlama, nLayers, vocabularySize: 13 };
-const designs = [baseline, delayedFusion, attentionOnly, sharedConnector].map(
-  (variant) => atDepth(variant, nLayers),
-);
-const tokens = [1, 2, 3, 4, 5, 6];
-const audioAt = 2;
-const A = 3;
-
-const configOf = (variant: Variant): AudioLlmConfig => ({
-  variant,
-  llama: llamaConfig,
-  connector: { width: 8, nHeads: 2 },
-  encoderWidths: [5],
+import {
+  A,
   audioAt,
-});
+  clip,
+  configOf,
+  design,
+  designs,
+  llamaConfig,
+  modelOf,
+  T,
+  textOf,
+  tokens,
+} from "./support.ts";
 
-const sound = (name: string) =>
-  normalMatrix(random(name), [A * 2, 5], 1).reshape<tf.Tensor4D>([1, A, 2, 5]);
-
-/** Scores of a random model of a design, given a text and a sound. */
+/** Scores of a random model of a design, given a text and a clip. */
 function run(
   variant: Variant,
   {
-    text = tokens,
-    name = "sound",
+    name = "clip",
     tap = noTap,
-  }: {
-    text?: number[];
-    name?: string;
-    tap?: Tap;
-  } = {},
+    text = tokens,
+  }: { text?: number[]; name?: string; tap?: Tap } = {},
 ) {
+  const input = { text_BT: textOf([text]), features: clip(variant, name) };
   const config = configOf(variant);
-  const llama = initLlama(llamaConfig, random("audio llm"));
-  const connector = initAudioConnector(config, random("its connector"));
-  const text_BT = tf.tensor2d([text], [1, text.length], "int32");
-  return runAudioLlm(
-    { llama, connector },
-    { text_BT, features: [sound(name)] },
-    { config, tap },
-  );
+  return runAudioLlm(modelOf(variant), input, { config, tap });
 }
 
 const rows = (x_BTV: tf.Tensor3D, from: number, count: number) =>
   x_BTV.slice([0, from, 0], [1, count, 13]);
+
+/** Shapes of the activations with this ending, by layer. */
+function shapes(variant: Variant, hook: string): number[][] {
+  const seen: number[][] = [];
+  const tap: Tap = (name, x) => {
+    if (name.endsWith(hook)) seen.push(x.shape);
+    return x;
+  };
+  run(variant, { tap });
+  return seen;
+}
 
 describe("every design", () => {
   before(startEngine);
@@ -96,165 +72,198 @@ describe("every design", () => {
       assert.ok(distance(rows(run(variant), 5, 1), rows(changed, 5, 1)) > 1e-3);
     });
 
-    it(`${variant.name}: is the language model until audio enters`, () => {
-      const names = new Map<string, number>();
-      const seen: Tap = (name, x) => {
-        if (name.endsWith("hook_resid_pre")) names.set(name, x.shape[1] ?? 0);
-        return x;
-      };
-      run(variant, { tap: seen });
-      const T = tokens.length;
-      const isFull = variant.audioPath === "attention+ffn";
-      const expected = Array.from({ length: nLayers }, (_, layer) =>
-        isFull && layer >= variant.fusionLayer ? A + T : T,
+    it(`${variant.name}: has in its stream what its plan says`, () => {
+      const inStream = { none: 0, summary: 3, all: A };
+      const plans = layerPlans(variant, llamaConfig.nLayers);
+      assert.deepEqual(
+        shapes(variant, "hook_resid_pre").map(([, S]) => S),
+        plans.map((plan) => T + inStream[plan.inStream]),
       );
-      assert.deepEqual([...names.values()], expected);
+    });
+
+    it(`${variant.name}: goes on from the text that it has read`, () => {
+      const model = modelOf(variant);
+      const config = configOf(variant);
+      const input = { text_BT: textOf([tokens]), features: clip(variant) };
+      const read_BTD = readText(model.llama, input.text_BT, config);
+      const whole = hearText(model, input, { config });
+      assertClose(hearText(model, input, { config, read_BTD }), whole, {
+        atol: 0,
+      });
     });
   }
 
   it("hears in the layers that its variant names", () => {
-    const latents: string[] = [];
+    const heard: string[] = [];
     const tap: Tap = (name, x) => {
-      if (name.startsWith("connector.")) latents.push(name);
+      if (name.endsWith("hook_audio_in")) heard.push(name);
       return x;
     };
-    run(designs[2], { tap });
-    assert.deepEqual(latents, [
-      "connector.1.hook_latents",
-      "connector.2.hook_latents",
-    ]);
+    run(design("attention-only"), { tap });
+    assert.deepEqual(
+      heard,
+      [1, 2, 3].map((layer) => `blocks.${layer}.hook_audio_in`),
+    );
   });
 
-  it("is the plain language model with zero audio tokens", (context) => {
-    if (currentEngine()?.name === "wasm") {
-      context.skip("the wasm kernels cannot multiply empty matrices");
-      return;
-    }
-    const llama = initLlama(llamaConfig, random("audio llm"));
-    const text_BT = tf.tensor2d([tokens], [1, 6], "int32");
-    const plain = runLlama(llama, text_BT, { config: llamaConfig });
+  it("gives every encoder's features to the same audio tokens", () => {
+    const [one] = shapes(design("attention-only"), "hook_audio_in");
+    const [three] = shapes(design("multi-encoder"), "hook_audio_in");
+    assert.deepEqual(
+      [one, three],
+      [
+        [1, A, 16],
+        [1, A, 16],
+      ],
+    );
+  });
+
+  it("has text at the same positions with any audio and with none", () => {
+    // Rotated keys of the text, which no layer below has let hear anything.
+    const keys = (variant: Variant) => {
+      let found: Float32Array | undefined;
+      const tap: Tap = (name, x) => {
+        if (name === "blocks.0.attn.hook_rot_k") {
+          const M = x.shape[1]!;
+          found = x.slice([0, M - T, 0, 0], [1, T, 2, 4]).dataSync<"float32">();
+        }
+        return x;
+      };
+      run(variant, { tap });
+      return found!;
+    };
+    const expected = keys(designs[0]);
     for (const variant of designs) {
-      const config = configOf(variant);
-      const connector = initAudioConnector(config, random("its connector"));
-      const features = [tf.zeros<tf.Rank.R4>([1, 0, 2, 5])];
-      const heard = runAudioLlm(
-        { llama, connector },
-        { text_BT, features },
-        { config },
-      );
-      assertClose(heard, plain, { atol: 1e-5 });
+      assertClose(keys(variant), expected, { atol: 1e-6 });
     }
   });
 
   it("leaves one tensor behind", () => {
-    const config = configOf(designs[0]);
-    const llama = initLlama(llamaConfig, random("leak"));
-    const connector = initAudioConnector(config, random("leak"));
-    const text_BT = tf.tensor2d([tokens], [1, 6], "int32");
-    const features = [sound("leak")];
-    const held = tf.memory().numTensors;
-    runAudioLlm({ llama, connector }, { text_BT, features }, { config });
-    assert.equal(tf.memory().numTensors, held + 1);
+    for (const variant of designs) {
+      const [model, config] = [modelOf(variant), configOf(variant)];
+      const input = { text_BT: textOf([tokens]), features: clip(variant) };
+      const held = tf.memory().numTensors;
+      runAudioLlm(model, input, { config });
+      assert.equal(tf.memory().numTensors, held + 1, variant.name);
+    }
   });
 
-  it("refuses widths of another number of encoders", () => {
-    const config = { ...configOf(baseline), encoderWidths: [5, 6] };
-    assert.throws(() => initAudioConnector(config, random("x")), {
+  it("reads rows of a batch as it reads each alone", () => {
+    for (const variant of designs) {
+      const [model, config] = [modelOf(variant), configOf(variant)];
+      const texts = [tokens, [1, 2, 9, 8, 7, 6]];
+      const features = clip(variant, "two", 2);
+      const both = runAudioLlm(
+        model,
+        { text_BT: textOf(texts), features },
+        { config },
+      );
+      for (const i of [0, 1]) {
+        const own = features.map((x) => x.slice([i], [1]));
+        const alone = runAudioLlm(
+          model,
+          { text_BT: textOf([texts[i]]), features: own },
+          { config },
+        );
+        assertClose(both.slice([i], [1]), alone, { atol: 1e-5 });
+      }
+    }
+  });
+});
+
+describe("a connector's size", () => {
+  before(startEngine);
+  const sizeOf = (name: string) =>
+    countParameters(modelOf(design(name)).connector);
+
+  it("is attention-only's for the wide connector, to a head's width", () => {
+    const { config, encoders, width } = connectorSizes(
+      configOf(design("wide-connector")),
+    );
+    const [wide, separate] = [
+      sizeOf("wide-connector"),
+      sizeOf("attention-only"),
+    ];
+    assert.equal(encoders.length, 1);
+    // One step of the width changes this much, at most.
+    const step = 2 * (2 * config.width + width + 2 * encoders[0].width + 2);
+    assert.ok(Math.abs(wide - separate) <= step, `${wide} and ${separate}`);
+  });
+
+  it("falls as layers share more of it", () => {
+    const sizes = [
+      sizeOf("attention-only"),
+      sizeOf("shared-connector"),
+      sizeOf("shared-projection"),
+    ];
+    assert.deepEqual(
+      sizes,
+      [...sizes].sort((a, b) => b - a),
+    );
+    assert.equal(sizes[2], sizeOf("delayed-fusion"));
+    // Two projections of 8 x 16 less.
+    assert.equal(sizes[1] - sizes[2], 2 * 8 * 16);
+  });
+});
+
+describe("a run with bad input", () => {
+  before(startEngine);
+  const config = configOf(design("baseline"));
+  const ask = (
+    changes: Partial<typeof config>,
+    features = clip(design("baseline")),
+  ) =>
+    runAudioLlm(
+      modelOf(design("baseline")),
+      { text_BT: textOf([tokens]), features },
+      { config: { ...config, ...changes } },
+    );
+
+  it("says how many encoders, cells and positions it expected", () => {
+    assert.throws(() => ask({ variant: design("multi-encoder") }), {
       name: "RangeError",
       message:
-        "initAudioConnector: expected widths of 1 encoders, got 2 " +
-        '(variant "baseline")',
+        "connectorSizes: expected sizes of 3 encoders, got 1 " +
+        '(variant "multi-encoder")',
     });
+    assert.throws(
+      () => ask({}, [tf.zeros([1, 15, 5])]),
+      /expected 8 x 2 = 16 cells.*sslam.*got 15/,
+    );
+    assert.throws(
+      () => ask({ llama: { ...llamaConfig, contextLength: T + A - 1 } }),
+      /expected at most 13 positions, audio included, got 14/,
+    );
+    assert.throws(() => ask({ audioAt: 7 }), {
+      message: "planSequence: expected audioAt in 0..6, got 7",
+    });
+    assert.throws(
+      () => ask({ variant: { ...design("baseline"), fusionLayer: 4 } }),
+      /layerPlans: expected fusionLayer in 0..3, got 4 \(variant "baseline"\)/,
+    );
   });
 });
 
-describe("positions", () => {
+describe("the plain language model", () => {
   before(startEngine);
 
-  it("stand in the order system, audio, user", () => {
-    assert.deepEqual(planSequence(4, 3, 2), {
-      text: [0, 1, 5, 6],
-      audio: [2, 3, 4],
-    });
-  });
-
-  it("are those of a text of its own without audio", () => {
-    assert.deepEqual(planSequence(3, 0, 1).text, [0, 1, 2]);
-  });
-
-  it("refuse audio after the text's end", () => {
-    assert.throws(() => planSequence(3, 2, 4), {
-      message: "planSequence: expected audioAt in 0..3, got 4",
-    });
-  });
-});
-
-describe("attention-only layer", () => {
-  before(startEngine);
-  const llama = () => initLlama(llamaConfig, random("one layer"));
-  const text = (T: number) =>
-    normalMatrix(random("text"), [T, 96], 1).reshape<tf.Tensor3D>([1, T, 96]);
-  const shared = { config: llamaConfig, layer: 0, tap: noTap };
-
-  it("is the language model's own layer with zero audio tokens", () => {
-    const [block] = llama().blocks;
-    const places = sequencePlaces(planSequence(4, 0, 2), llamaConfig);
-    const context = { ...places.textOnly, ...shared };
-    const heard = attentionOnlyBlock(block, text(4), {
-      audio_BAD: tf.zeros<tf.Rank.R3>([1, 0, 96]),
-      places,
-      context,
-    });
-    assertClose(heard, runBlock(block, text(4), context), { atol: 1e-6 });
-  });
-
-  it("gives the text what the full layer gives it: audio asks in vain", () => {
-    const [block] = llama().blocks;
-    const audio_BAD = normalMatrix(
-      random("audio"),
-      [3, 96],
-      1,
-    ).reshape<tf.Tensor3D>([1, 3, 96]);
-    const places = sequencePlaces(planSequence(4, 3, 2), llamaConfig);
-    const heard = attentionOnlyBlock(block, text(4), {
-      audio_BAD,
-      places,
-      context: { ...places.textOnly, ...shared },
-    });
-    const stream_BSD = tf.concat([audio_BAD, text(4)], 1);
-    const whole = runBlock(block, stream_BSD, {
-      ...places.together,
-      ...shared,
-    });
-    assertClose(heard, whole.slice([0, 3, 0], [1, 4, 96]), { atol: 1e-5 });
-  });
-});
-
-describe("the full path", () => {
-  before(startEngine);
-
-  it("reads audio tokens that are word embeddings as those words", () => {
-    // The stream at layer 0 with embeddings in the audio's place is the text.
-    const model = initLlama(llamaConfig, random("words"));
-    const words = [1, 2, 7, 8, 9, 3, 4];
-    const text_BT = tf.tensor2d([words], [1, 7], "int32");
-    const plan = planSequence(4, 3, 2);
-    const places = placesOf([...plan.audio, ...plan.text], llamaConfig);
-    const ids = tf.tensor1d([7, 8, 9, 1, 2, 3, 4], "int32");
-    let x_BSD = tf.gather(model.embedding_VD, ids).expandDims<tf.Tensor3D>(0);
-    model.blocks.forEach((block, layer) => {
-      const context = { ...places, config: llamaConfig, layer, tap: noTap };
-      x_BSD = runBlock(block, x_BSD, context);
-    });
-    const seen: tf.Tensor[] = [];
-    runLlama(model, text_BT, {
-      config: llamaConfig,
-      tap: (name, x) => {
-        if (name === "blocks.2.hook_resid_post") seen.push(tf.keep(x.clone()));
+  it("is what delayed designs run until audio enters", () => {
+    for (const name of ["delayed-fusion", "attention-only", "ffn-skipped"]) {
+      const seen: Float32Array[] = [];
+      const tap: Tap = (hook, x) => {
+        if (hook === "blocks.0.hook_resid_post") {
+          seen.push(x.dataSync<"float32">());
+        }
         return x;
-      },
-    });
-    const reordered = tf.gather(x_BSD, [3, 4, 0, 1, 2, 5, 6], 1);
-    assertClose(reordered, seen[0], { atol: 1e-5 });
+      };
+      run(design(name), { tap });
+      // Positions differ behind the gap, so only the text before it is the
+      // same as without one.
+      runLlama(modelOf(design(name)).llama, textOf([tokens]), {
+        ...{ config: llamaConfig, tap },
+      });
+      const before = (x: Float32Array) => x.subarray(0, audioAt * 16);
+      assertClose(before(seen[0]), before(seen[1]), { atol: 0 });
+    }
   });
 });

@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { atDepth, fusedLayers } from "../../lib/pal/layer-plan.ts";
 import {
-  atDepth,
   attentionOnly,
   baseline,
   delayedFusion,
-  fusedLayers,
   multiEncoder,
   sharedConnector,
   type Variant,

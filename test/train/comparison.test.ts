@@ -5,8 +5,8 @@ import { planClips } from "../../lib/data/clips.ts";
 import { toyEncoder } from "../../lib/encoder/toy.ts";
 import { accuracyRows } from "../../lib/eval/answers.ts";
 import { initLlama } from "../../lib/llm/llama.ts";
+import { atDepth } from "../../lib/pal/layer-plan.ts";
 import {
-  atDepth,
   attentionOnly,
   baseline,
   delayedFusion,
@@ -60,18 +60,12 @@ describe("batches", () => {
   it("count the answer and its end, and nothing before", async () => {
     const clips = await fewClips();
     const { tokenizer } = setting;
-    const { counted_BT, tokens_BT } = audioBatch(
-      clips,
-      { ...plan, variant: baseline },
-      0,
-    );
-    const counted = counted_BT.dataSync();
-    const tokens = tokens_BT.dataSync();
-    const answers = [0, 1, 2, 3].map((row) =>
+    const { scored } = audioBatch(clips, { ...plan, variant: baseline }, 0);
+    const weights = scored.weight_X.dataSync();
+    const targets = [...scored.target_X.dataSync()];
+    const answers = [0, 5, 10, 15].map((from) =>
       tokenizer.decode(
-        [...tokens.slice(row * 20, (row + 1) * 20)].filter(
-          (_, i) => counted[row * 20 + i] === 1,
-        ),
+        targets.slice(from, from + 5).filter((_, i) => weights[from + i] === 1),
       ),
     );
     for (const answer of answers) {
@@ -80,16 +74,15 @@ describe("batches", () => {
   });
 
   it("of text have as many places as text and audio together", () => {
-    const { counted_BT, tokens_BT } = textBatch(
+    const { scored, tokens_BT } = textBatch(
       { ...plan, ...small, nJottings: 12 },
       0,
     );
     assert.deepEqual(tokens_BT.shape, [4, 32]);
     const filled = [...tokens_BT.dataSync()].map((id) => id !== 0);
-    assert.deepEqual(
-      [...counted_BT.dataSync()].map((w) => w > 0),
-      filled,
-    );
+    const counted = [...scored.weight_X.dataSync()].filter((w) => w > 0);
+    const rows = 4; // nothing is scored before a row's first token
+    assert.equal(counted.length + rows, filled.filter(Boolean).length);
   });
 });
 

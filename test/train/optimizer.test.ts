@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { adamwDefaults, startAdamw, stepAdamw } from "../../lib/train/adamw.ts";
-import { answerLoss } from "../../lib/train/loss.ts";
 import { learningRateAt } from "../../lib/train/schedule.ts";
 import { assertClose } from "../close.ts";
 import { startEngine } from "../use-engine.ts";
@@ -84,35 +83,5 @@ describe("stepAdamw", () => {
       x -= (0.1 * m) / (1 - 0.9 ** t) / (Math.sqrt(v / (1 - 0.98 ** t)) + 1e-8);
     }
     assertClose(state.params.x, [x], { atol: 1e-5 });
-  });
-});
-
-describe("answerLoss", () => {
-  before(startEngine);
-  const tokens_BT = () => tf.tensor2d([[1, 2, 3, 0]], [1, 4], "int32");
-
-  it("is ln V for a model that finds all tokens equally likely", () => {
-    const loss = answerLoss(tf.zeros([1, 4, 7]), tokens_BT(), tf.ones([1, 4]));
-    assertClose(loss, [Math.log(7)]);
-  });
-
-  it("is 0 for a model that is sure and right", () => {
-    const next = tf.tensor1d([2, 3, 0, 0], "int32");
-    const sure_BTV = tf.oneHot(next, 7).mul(100).expandDims<tf.Tensor3D>(0);
-    assertClose(answerLoss(sure_BTV, tokens_BT(), tf.ones([1, 4])), [0]);
-  });
-
-  it("counts the answer only", () => {
-    const counted_BT = tf.tensor2d([[0, 0, 1, 0]]);
-    const loss = (position: number) => {
-      const values = new Float32Array(4 * 7);
-      values[position * 7 + 5] = 9;
-      const logits_BTV = tf.tensor3d(values, [1, 4, 7]);
-      return answerLoss(logits_BTV, tokens_BT(), counted_BT).dataSync()[0];
-    };
-    // Token 2 is scored at position 1; other positions do not matter.
-    assert.ok(loss(1) > 5);
-    for (const position of [0, 2, 3])
-      assertClose([loss(position)], [Math.log(7)]);
   });
 });

@@ -56,12 +56,20 @@ const endings: Readonly<Record<string, readonly AudioFormat[]>> = {
   opus: ["ogg-opus"],
 };
 
+/** Whether a file's name is one that sounds have; its content may differ. */
+export function isSoundName(name: string): boolean {
+  return Object.hasOwn(endings, endingOf(name) ?? "");
+}
+
+const endingOf = (name: string) =>
+  /\.([a-z0-9]+)$/i.exec(name)?.[1].toLowerCase();
+
 /** A line for a file whose ending promises something else, or undefined. */
 export function mislabelled(
   name: string,
   format: AudioFormat,
 ): string | undefined {
-  const ending = /\.([a-z0-9]+)$/i.exec(name)?.[1].toLowerCase();
+  const ending = endingOf(name);
   if (ending === undefined || endings[ending]?.includes(format)) {
     return undefined;
   }

@@ -60,6 +60,11 @@ const makers: Readonly<Record<string, (args: readonly Plain[]) => Plain>> = {
   "torch.Size": ([sizes]) => sizes,
   "torch._utils._rebuild_tensor_v2": tensorOf,
   "torch._utils._rebuild_parameter": ([tensor]) => tensor,
+  // A loss that numpy kept, among the notes on the training: not read.
+  "_codecs.encode": () => null,
+  "numpy.dtype": () => null,
+  "numpy.core.multiarray.scalar": () => null,
+  "numpy._core.multiarray.scalar": () => null,
 };
 
 /** The names of a checkpoint; everything else is refused. */

@@ -1,7 +1,11 @@
+import { crc32 } from "node:zlib";
 import { readBytes, type Source } from "../source.ts";
 
 /** A stored file of a zip archive, by its directory. */
 export interface ZipEntry {
+  readonly name: string;
+  /** CRC-32 of its bytes. */
+  readonly checksum: number;
   /** Where its own header is; its bytes come after that. */
   readonly local: number;
   readonly size: number; // bytes
@@ -36,15 +40,15 @@ export async function readZip(source: Source): Promise<Map<string, ZipEntry>> {
   const entries = new Map<string, ZipEntry>();
   let from = 0;
   for (let i = 0; i < count; i++) {
-    const { length, local, name, size } = readEntry(view, from, source);
+    const { entry, length } = readEntry(view, from, source);
     from += length;
-    if (entries.has(name)) {
+    if (entries.has(entry.name)) {
       throw new RangeError(
-        `readZip: expected each name once, got "${name}" twice ` +
+        `readZip: expected each name once, got "${entry.name}" twice ` +
           `(${source.name})`,
       );
     }
-    entries.set(name, { local, size });
+    entries.set(entry.name, entry);
   }
   return entries;
 }
@@ -117,7 +121,8 @@ function readEntry(view: DataView, at: number, source: Source) {
     );
   }
   const large = readLargeFields(view, at, source);
-  return { length, name, local: large.local, size: large.size };
+  const checksum = view.getUint32(at + 16, true);
+  return { length, entry: { name, checksum, ...large } };
 }
 
 /** Sizes and offset; 0xffffffff sends the reader to the extra field. */
@@ -155,11 +160,16 @@ function readLargeFields(view: DataView, at: number, source: Source) {
   return { size, local: wide(local) };
 }
 
-/** Where an entry's bytes begin: after its own header, whose length varies. */
-export async function locate(
-  source: Source,
-  { local, size }: ZipEntry,
-): Promise<number> {
+/** Entries that have been read and found whole. */
+const whole = new WeakSet<ZipEntry>();
+
+/**
+ * Where an entry's bytes begin: after its own header, whose length varies.
+ *
+ * The first time, all bytes are read and compared with their checksum.
+ */
+export async function locate(source: Source, entry: ZipEntry): Promise<number> {
+  const { local, size } = entry;
   const view = viewOf(await readBytes(source, local, 30));
   const at = local + 30 + view.getUint16(26, true) + view.getUint16(28, true);
   const isHeader = view.getUint32(0, true) === localMark;
@@ -169,8 +179,35 @@ export async function locate(
         `got none (${source.name}); the archive may be cut short`,
     );
   }
+  if (!whole.has(entry)) await checkBytes(source, at, entry);
+  whole.add(entry);
   return at;
 }
+
+/** Bytes checked at a time. */
+const pieceBytes = 1 << 20;
+
+async function checkBytes(
+  source: Source,
+  at: number,
+  { checksum, name, size }: ZipEntry,
+): Promise<void> {
+  const piece = new Uint8Array(Math.min(size, pieceBytes));
+  let found = 0;
+  for (let done = 0; done < size; done += pieceBytes) {
+    const part = piece.subarray(0, Math.min(pieceBytes, size - done));
+    await source.read(part, at + done);
+    found = crc32(part, found);
+  }
+  if (found === checksum) return;
+  throw new Error(
+    `locate: expected bytes of CRC-32 ${hex(checksum)} in "${name}", ` +
+      `got ${hex(found)} (${source.name}); the file is damaged, or was saved ` +
+      "without checksums: fetch it, or torch.save it, anew",
+  );
+}
+
+const hex = (checksum: number) => checksum.toString(16).padStart(8, "0");
 
 function longAt(view: DataView, at: number, { name }: Source): number {
   const value = Number(view.getBigUint64(at, true));

@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import type { StoredTensor } from "../../checkpoint/checkpoint.ts";
 import { stretchFrames } from "../../encoder/bicubic.ts";
-import { htsatConfig, runHtsat, stageGrid } from "../../encoder/htsat.ts";
+import { runHtsat } from "../../encoder/htsat.ts";
+import { htsatConfig, stageGrid } from "../../encoder/htsat-config.ts";
 import { runSslam, sslamConfig } from "../../encoder/sslam.ts";
 import { loadHtsat } from "../../encoder/weights/htsat.ts";
 import { loadSslam } from "../../encoder/weights/sslam.ts";

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import {
@@ -6,7 +6,7 @@ import {
   openCheckpoint,
   type StoredTensor,
 } from "../../checkpoint/checkpoint.ts";
-import type { RawConfig } from "../../encoder/config-fields.ts";
+import { type RawConfig, readConfig } from "../../checkpoint/config-fields.ts";
 import type { Tap } from "../../tensor/tap.ts";
 
 /** A folder with inputs, and outputs that the official code computed. */
@@ -55,7 +55,7 @@ export async function withFixture<X>(
   folder: string,
   use: (fixture: Fixture) => Promise<X>,
 ): Promise<X> {
-  const config = readConfig(join(folder, "config.json"));
+  const config = readConfig("parity", join(folder, "config.json")) ?? {};
   const opened: Checkpoint[] = [];
   const open = async (name: string) => {
     const checkpoint = await openCheckpoint(join(folder, name));
@@ -69,15 +69,6 @@ export async function withFixture<X>(
     return await use({ folder, config, io, model });
   } finally {
     for (const checkpoint of opened) await checkpoint.close();
-  }
-}
-
-function readConfig(path: string): RawConfig {
-  if (!existsSync(path)) return {};
-  try {
-    return JSON.parse(readFileSync(path, "utf8")) as RawConfig;
-  } catch (cause) {
-    throw new Error(`parity: expected JSON in ${path}`, { cause });
   }
 }
 

@@ -3,7 +3,7 @@ import { type FbankOptions, fbank, sslamFbank } from "../../audio/fbank.ts";
 import type { Mel } from "../../audio/mel.ts";
 import { resample } from "../../audio/resample.ts";
 import type { StoredTensor } from "../../checkpoint/checkpoint.ts";
-import { fieldsOf } from "../../encoder/config-fields.ts";
+import { fieldsOf } from "../../checkpoint/config-fields.ts";
 import { type Fixture, input, type Kind } from "./fixture.ts";
 
 const samplesOf = (fixture: Fixture, name: string) =>

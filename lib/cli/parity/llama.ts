@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
-import type { Checkpoint, StoredTensor } from "../../checkpoint/checkpoint.ts";
-import { fieldsOf, type RawConfig } from "../../encoder/config-fields.ts";
-import type { LlamaConfig, RopeConfig } from "../../llm/config.ts";
+import type { StoredTensor } from "../../checkpoint/checkpoint.ts";
+import type { LlamaConfig } from "../../llm/config.ts";
+import { llamaConfig } from "../../llm/hf-config.ts";
 import { type Llama, runLlama } from "../../llm/llama.ts";
 import { inverseFrequencies } from "../../llm/rope.ts";
 import { llamaWeights } from "../../llm/weights.ts";
@@ -22,7 +22,7 @@ export const llamaKind: Kind = {
   tolerance: (tensor) => ({ max: tensor === "generated" ? 0 : 1e-4 }),
   run: async (fixture) => {
     const config = llamaConfig(fixture.config);
-    const llama = llamaWeights(await readAll(fixture.model!), config);
+    const llama = await llamaWeights(fixture.model!, config);
     const outputs = forward(llama, fixture, config);
     outputs.set("inv_freq", frequencies(config));
     const generated = fixture.io.get("generated");
@@ -34,60 +34,6 @@ export const llamaKind: Kind = {
     return outputs;
   },
 };
-
-/** Llama's sizes from a config.json of transformers 4 or 5. */
-export function llamaConfig(raw: RawConfig): LlamaConfig {
-  const fields = fieldsOf("llamaConfig", raw);
-  fields.expect("tie_word_embeddings", true);
-  fields.expect("hidden_act", "silu");
-  const width = fields.count("hidden_size", 2048);
-  const nHeads = fields.count("num_attention_heads", 32);
-  return {
-    name: "llama",
-    nLayers: fields.count("num_hidden_layers", 16),
-    width,
-    ffnWidth: fields.count("intermediate_size", 8192),
-    nHeads,
-    nKvHeads: fields.count("num_key_value_heads", nHeads),
-    headWidth: fields.count("head_dim", width / nHeads),
-    vocabularySize: fields.count("vocab_size", 128_256),
-    rope: ropeConfig(raw),
-    normEpsilon: fields.positive("rms_norm_eps", 1e-6),
-  };
-}
-
-/** Version 5 of transformers keeps all of it under `rope_parameters`. */
-function ropeConfig(raw: RawConfig): RopeConfig {
-  const rope = (raw.rope_parameters ?? raw.rope_scaling ?? {}) as RawConfig;
-  const outer = fieldsOf("llamaConfig", raw);
-  const inner = fieldsOf("llamaConfig", rope);
-  const theta = inner.positive(
-    "rope_theta",
-    outer.positive("rope_theta", 10_000),
-  );
-  const type = rope.rope_type ?? rope.type ?? "default";
-  if (type === "default") return { theta };
-  if (type !== "llama3") {
-    throw new RangeError(
-      `llamaConfig: expected rope_type "llama3" or "default", got "${type}"`,
-    );
-  }
-  const scaling = {
-    factor: inner.positive("factor", 32),
-    lowFrequencyFactor: inner.positive("low_freq_factor", 1),
-    highFrequencyFactor: inner.positive("high_freq_factor", 4),
-    originalLength: inner.count("original_max_position_embeddings", 8192),
-  };
-  return { theta, scaling };
-}
-
-async function readAll(model: Checkpoint) {
-  const stored = new Map<string, StoredTensor>();
-  for (const name of model.tensors.keys()) {
-    stored.set(name, await model.read(name));
-  }
-  return stored;
-}
 
 function tokensOf(rows: ArrayLike<number>, B: number): tf.Tensor2D {
   const ids = Int32Array.from(rows);

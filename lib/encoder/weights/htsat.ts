@@ -2,14 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { Shapes } from "../../checkpoint/match.ts";
 import { type Reader, readModel } from "../../checkpoint/reader.ts";
-import {
-  type Htsat,
-  type HtsatBlock,
-  type HtsatConfig,
-  type HtsatStage,
-  stageGrid,
-} from "../htsat.ts";
+import type { Htsat, HtsatBlock, HtsatStage } from "../htsat.ts";
+import { type HtsatConfig, stageGrid } from "../htsat-config.ts";
 import { scoreBias } from "../htsat-windows.ts";
+import { fromLaion, isLaion } from "./laion.ts";
 
 const prefix = /^(audio_model\.)?audio_encoder\./;
 
@@ -32,12 +28,16 @@ export function htsatName(name: string): string | undefined {
   return name.replace(prefix, "");
 }
 
-/** Reads HTSAT from a checkpoint of CLAP or of its audio tower alone. */
+/**
+ * Reads HTSAT from a checkpoint of CLAP or of its audio tower alone, with the
+ * names of transformers or of LAION's own code.
+ */
 export async function loadHtsat(
   checkpoint: Checkpoint,
   config: HtsatConfig,
 ): Promise<Htsat> {
-  return readModel(checkpoint, {
+  const named = isLaion(checkpoint) ? fromLaion(checkpoint) : checkpoint;
+  return readModel(named, {
     caller: "loadHtsat",
     rename: htsatName,
     wanted: () => htsatShapes(config),

@@ -138,6 +138,19 @@ describe("readPickle", () => {
     assert.equal(found.get("a"), 7);
   });
 
+  it("passes over a number that numpy kept", () => {
+    // pickle.dumps(numpy.float64(1.5), 2), its memo left out
+    const found = read(
+      ...["cnumpy.core.multiarray\nscalar\n", "cnumpy\ndtype\n"],
+      ...["X", 2, 0, 0, 0, "f8", 0x89, 0x88, 0x87, "R(K", 3],
+      ...["X", 1, 0, 0, 0, "<", "NNNJ", 255, 255, 255, 255],
+      ...["J", 255, 255, 255, 255, "K", 0, "tb", "c_codecs\nencode\n"],
+      ...["X", 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xc3, 0xb8, "?"],
+      ...["X", 6, 0, 0, 0, "latin1", 0x86, "R", 0x86, "R."],
+    );
+    assert.equal(found, null);
+  });
+
   for (const name of [
     "os\nsystem",
     "posix\nsystem",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { crc32 } from "node:zlib";
 import { memorySource } from "../../../lib/checkpoint/source.ts";
 import { locate, readZip } from "../../../lib/checkpoint/torch/zip.ts";
 
@@ -34,7 +35,8 @@ function zip(
     const size = data.length;
     bytes.push(
       ...record([0x04034b50, 4], [20, 2], [flags, 2], [method, 2]),
-      ...record([0, 4], [0, 4], [size, 4], [size, 4], [name.length, 2], [0, 2]),
+      ...record([0, 4], [crc32(data), 4], [size, 4], [size, 4]),
+      ...record([name.length, 2], [0, 2]),
       ...text(name),
       ...text(data),
     );
@@ -46,7 +48,7 @@ function zip(
     const small = (n: number) => (isLarge ? all : n);
     directory.push(
       ...record([0x02014b50, 4], [20, 2], [20, 2], [flags, 2], [method, 2]),
-      ...record([0, 4], [0, 4], [small(size), 4], [small(size), 4]),
+      ...record([0, 4], [crc32(data), 4], [small(size), 4], [small(size), 4]),
       ...record([name.length, 2], [extra.length, 2], [0, 2], [0, 2], [0, 2]),
       ...record([0, 4], [small(at), 4]),
       ...text(name),
@@ -102,10 +104,17 @@ describe("readZip", () => {
   }
 
   const whole = zip(files);
+  const flipped = Uint8Array.from(whole);
+  flipped[Buffer.from(whole).indexOf("numbers") + 3] ^= 1;
   const cases: [string, Uint8Array, RegExp][] = [
     ["compressed files", zip(files, { method: 8 }), /got a compressed one/],
     ["encrypted files", zip(files, { flags: 1 }), /got a encrypted one/],
     ["a name twice", zip([files[0], files[0]]), /"a\/data.pkl" twice/],
+    [
+      "a changed bit",
+      flipped,
+      /^Error: locate: expected bytes of CRC-32 [0-9a-f]{8} in "a\/data\/0", got/,
+    ],
     ["a lost end", whole.slice(0, -30), /the end of a zip archive/],
     ["a lost start", whole.slice(9), /at \d+, got none|an entry at 0/],
     ["nothing", new Uint8Array(0), /the end of a zip archive/],

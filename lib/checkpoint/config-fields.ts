@@ -1,3 +1,5 @@
+import { readFileSync, statSync } from "node:fs";
+
 /** A config.json as it was read: nothing is known of its fields. */
 export type RawConfig = Readonly<Record<string, unknown>>;
 
@@ -39,6 +41,34 @@ export function fieldsOf(caller: string, config: RawConfig): Fields {
     },
   };
 }
+
+/** The config.json at `path`; undefined where there is none. */
+export function readConfig(
+  caller: string,
+  path: string,
+): RawConfig | undefined {
+  const size = statSync(path, { throwIfNoEntry: false })?.size;
+  if (size === undefined) return undefined;
+  if (size > maxConfig) {
+    throw new RangeError(
+      `${caller}: expected a config of at most ${maxConfig} bytes, ` +
+        `got ${size} (${path})`,
+    );
+  }
+  let config: unknown;
+  try {
+    config = JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    throw new Error(`${caller}: expected JSON in ${path}`, { cause });
+  }
+  if (typeof config === "object" && config && !Array.isArray(config)) {
+    return config as RawConfig;
+  }
+  throw new TypeError(`${caller}: expected an object in ${path}`);
+}
+
+/** A config names sizes; only a vocabulary in it would need more. */
+const maxConfig = 10_000_000; // bytes
 
 type Rule = readonly [test: (value: unknown) => boolean, wanted: string];
 

@@ -1,0 +1,69 @@
+import { toyEncoder } from "../encoder/toy.ts";
+import { type LlamaConfig, llama32_1b } from "../llm/config.ts";
+import {
+  type ConnectorConfig,
+  type EncoderSizes,
+  paperConnector,
+} from "../pal/connector-config.ts";
+import type { EncoderName } from "../pal/variant.ts";
+import { comparisonSetting } from "../train/comparison.ts";
+
+export type ScaleName = "paper" | "lab";
+
+/** Everything that a design's cost depends on and the design does not say. */
+export interface CostScale {
+  readonly name: ScaleName;
+  readonly title: string;
+  readonly llama: LlamaConfig;
+  readonly connector: ConnectorConfig;
+  readonly encoders: Readonly<Record<EncoderName, EncoderSizes>>;
+  /** Text tokens of a clip. */
+  readonly T: number;
+  /** Text positions whose next token is scored. */
+  readonly answer: number;
+}
+
+const htsat = { grid: { steps: 32, bands: 2 }, width: 1024 };
+
+/** Everything of a scale that a design leaves open. */
+export function costScale(name: ScaleName): CostScale {
+  return name === "paper" ? paper : lab();
+}
+
+/**
+ * The paper's models. It states neither the connector's sizes nor a text's
+ * length: 108 tokens is where LTU, whose data it trains on, cuts.
+ */
+const paper: CostScale = {
+  name: "paper",
+  title: "Llama-3.2-1B, SSLAM, two CLAPs",
+  llama: llama32_1b,
+  connector: paperConnector,
+  encoders: {
+    sslam: { name: "sslam", grid: { steps: 64, bands: 8 }, width: 768 },
+    "clap-general": { name: "clap-general", ...htsat },
+    "clap-music-speech": { name: "clap-music-speech", ...htsat },
+  },
+  T: 108,
+  answer: 32,
+};
+
+/** The first notebook's models; its toy stands for every encoder. */
+function lab(): CostScale {
+  const { connector, llama, textLength } = comparisonSetting();
+  const { grid, width } = toyEncoder();
+  const toy = (name: EncoderName): EncoderSizes => ({ name, grid, width });
+  return {
+    name: "lab",
+    title: "the first notebook's models",
+    llama,
+    connector,
+    encoders: {
+      sslam: toy("sslam"),
+      "clap-general": toy("clap-general"),
+      "clap-music-speech": toy("clap-music-speech"),
+    },
+    T: textLength,
+    answer: 4,
+  };
+}

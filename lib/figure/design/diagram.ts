@@ -1,0 +1,180 @@
+import type { Data } from "plotly.js";
+import type { Figure } from "../figure.ts";
+import { frame, type Words } from "../frame.ts";
+import { literal } from "../text.ts";
+import { sizes } from "../theme.ts";
+import { keyOf } from "./key.ts";
+import { bracket, type Mark, marksOf, shapesOf } from "./marks.ts";
+import {
+  type Column,
+  center,
+  type Grid,
+  type Place,
+  placeDesign,
+} from "./place.ts";
+import { checkDesigns, type DesignRow, layersOf, runsOf } from "./rows.ts";
+import {
+  type Annotation,
+  encoderNames,
+  headHeight,
+  labelsOf,
+  layerNumbers,
+  notesOf,
+  submoduleNames,
+} from "./words.ts";
+
+export type { DesignRow, LayerRow } from "./rows.ts";
+
+/** Width of the plot: the figure's without its margins. */
+const plotWidth = sizes.width - 2 * sizes.margin;
+
+/** Room for the numbers of the layers. */
+const numbers = 26;
+
+const panelGap = 18;
+const mostInARow = 5;
+
+/** Of a diagram that is alone, and of the sentences beside it. */
+const alone = { panel: 350, gap: 26 } as const;
+
+/** Lanes' names and encoders below a diagram. */
+const foot = 44;
+
+interface Panel {
+  readonly design: DesignRow;
+  readonly column: Column & { readonly top: number };
+  readonly place: Place;
+}
+
+/**
+ * Designs drawn from their plans: layer by layer from the bottom, where audio
+ * enters, who hears it, and what it passes through.
+ *
+ * Several designs stand side by side; one that is alone has sentences beside
+ * its layers.
+ *
+ * @param designs - all of as many layers
+ */
+export function designDiagram(
+  designs: readonly DesignRow[],
+  options: Words,
+): Figure {
+  checkDesigns(designs);
+  const isAlone = designs.length === 1;
+  const grid = gridOf(designs);
+  const { bottom, panels } = arrange(designs, grid);
+  const key = keyOf(plotWidth, bottom);
+  const plotHeight = bottom + key.height;
+  const { layout, width, height } = frame(options, {
+    plotHeight,
+    left: sizes.margin,
+    right: sizes.margin,
+    bottom: sizes.margin,
+  });
+  return {
+    name: options.name,
+    title: options.title,
+    data: panels.map(hoverOf),
+    layout: {
+      ...layout,
+      xaxis: { range: [0, plotWidth], visible: false, fixedrange: true },
+      yaxis: { range: [plotHeight, 0], visible: false, fixedrange: true },
+      shapes: shapesOf([
+        ...panels.flatMap((panel) => marksIn(panel, isAlone)),
+        ...key.marks,
+      ]),
+      annotations: [
+        ...(layout.annotations ?? []),
+        ...panels.flatMap((panel) => labels(panel, { grid, isAlone })),
+        ...key.labels,
+      ],
+    },
+    alt: designs.map(describe).join(" "),
+    width,
+    height,
+  };
+}
+
+function marksIn({ column, design, place }: Panel, isAlone: boolean): Mark[] {
+  const x = column.right + alone.gap / 2;
+  return [
+    ...marksOf(design, place),
+    ...(isAlone ? runsOf(design).map((run) => bracket(run, x, place)) : []),
+  ];
+}
+
+function labels(
+  { column, design, place }: Panel,
+  { grid, isAlone }: { grid: Grid; isAlone: boolean },
+): Annotation[] {
+  const notes = { left: column.right + alone.gap, right: plotWidth };
+  return [
+    ...labelsOf(design, column, place),
+    ...(column.left === numbers ? layerNumbers(place, grid) : []),
+    ...(isAlone
+      ? [
+          ...notesOf(design, notes, place),
+          ...submoduleNames(design, place),
+          ...encoderNames(design, place),
+        ]
+      : []),
+  ];
+}
+
+/** The fewer diagrams and layers, the taller each layer. */
+function gridOf(designs: readonly DesignRow[]): Grid {
+  const nLayers = designs[0].layers.length;
+  const isAlone = designs.length === 1;
+  const budget = isAlone ? 560 : designs.length > mostInARow ? 260 : 300;
+  const [least, most] = isAlone ? [24, 40] : [14, 30];
+  const even = Math.round(budget / nLayers);
+  return { nLayers, layerHeight: Math.min(Math.max(even, least), most) };
+}
+
+/** Puts the diagrams in rows of about as many each. */
+function arrange(
+  designs: readonly DesignRow[],
+  grid: Grid,
+): { panels: Panel[]; bottom: number } {
+  const nRows = Math.ceil(designs.length / mostInARow);
+  const perRow = Math.ceil(designs.length / nRows);
+  const room = plotWidth - numbers - panelGap * (perRow - 1);
+  const width = designs.length === 1 ? alone.panel : Math.floor(room / perRow);
+  const panels: Panel[] = [];
+  let top = 0;
+  for (let row = 0; row < nRows; row++) {
+    const inRow = designs.slice(row * perRow, (row + 1) * perRow);
+    const head = top;
+    top += headHeight(inRow, width);
+    inRow.forEach((design, i) => {
+      const left = numbers + i * (width + panelGap);
+      const column = { left, right: left + width, top: head };
+      panels.push({ design, column, place: placeDesign(column, top, grid) });
+    });
+    top += grid.nLayers * grid.layerHeight + foot;
+  }
+  return { panels, bottom: top };
+}
+
+/** Says under the pointer what a layer does. */
+function hoverOf({ design, place }: Panel): Data {
+  const runs = runsOf(design);
+  const sentences = runs.flatMap(({ from, sentence, to }) =>
+    Array.from({ length: to - from + 1 }, () => sentence),
+  );
+  return {
+    type: "scatter",
+    mode: "markers",
+    name: design.name,
+    x: design.layers.map(() => center(place.text)),
+    y: design.layers.map(({ layer }) => place.attention(layer).top),
+    text: sentences.map((each, layer) => `<b>layer ${layer}</b><br>${each}`),
+    marker: { size: 12, opacity: 0 },
+    hovertemplate: `%{text}<extra>${literal(design.name)}</extra>`,
+  };
+}
+
+function describe(design: DesignRow): string {
+  const runs = runsOf(design).map((run) => `${layersOf(run)}: ${run.sentence}`);
+  return `${design.name}, ${runs.join(" ")}`;
+}

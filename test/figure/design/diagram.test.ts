@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { designDiagram } from "../../../lib/figure/design/diagram.ts";
+import { marksOf, type Style } from "../../../lib/figure/design/marks.ts";
+import { placeDesign } from "../../../lib/figure/design/place.ts";
+import type { DesignRow, LayerRow } from "../../../lib/figure/design/rows.ts";
+import { designColors } from "../../../lib/figure/theme.ts";
+import { fused, inStream } from "./examples.ts";
+
+const words = { name: "designs", title: "A claim" };
+
+const place = placeDesign({ left: 0, right: 120 }, 0, {
+  nLayers: 16,
+  layerHeight: 20,
+});
+
+/** Marks of a style in a design's diagram. */
+function count(design: DesignRow, style: Style): number {
+  return marksOf(design, place).filter((mark) => mark.style === style).length;
+}
+
+function texts(designs: readonly DesignRow[]): string[] {
+  const { layout } = designDiagram(designs, words);
+  return (layout.annotations ?? []).map(({ text }) => String(text));
+}
+
+function edited(row: DesignRow, edit: (row: LayerRow) => LayerRow): DesignRow {
+  return { ...row, layers: row.layers.map(edit) };
+}
+
+describe("designDiagram", () => {
+  it("draws a design the same whatever it is called", () => {
+    const [one, other] = ["baseline", "attention-only"].map((name) =>
+      designDiagram([{ ...fused, name }], words),
+    );
+    assert.deepEqual(one.layout.shapes, other.layout.shapes);
+  });
+
+  it("draws attention and FFN of text in every layer", () => {
+    assert.equal(count(fused, "textAttention"), 16);
+    assert.equal(count(fused, "textFfn"), 16);
+  });
+
+  it("draws what audio tokens pass through, and no more", () => {
+    assert.equal(count(inStream, "audioAttention"), 16);
+    assert.equal(count(inStream, "audioFfn"), 16);
+    assert.equal(count(inStream, "dropped"), 0);
+    assert.equal(count(fused, "audioAttention"), 12);
+    assert.equal(count(fused, "audioFfn"), 0);
+    assert.equal(count(fused, "dropped"), 12);
+  });
+
+  it("draws where audio leaves the stream again", () => {
+    const window = edited(inStream, (row) =>
+      row.layer < 12
+        ? row
+        : { ...row, inStream: "none", textHears: false, audioFfn: false },
+    );
+    assert.equal(count(window, "audioAttention"), 12);
+    assert.equal(count(window, "dropped"), 1);
+  });
+
+  it("draws an arrow for each layer that hears and each that is fed", () => {
+    assert.equal(count(inStream, "arrow"), 16 + 1);
+    assert.equal(count(fused, "arrow"), 12 + 12);
+    const deaf = edited(fused, (row) =>
+      row.layer < 15 ? { ...row, textHears: false } : row,
+    );
+    assert.equal(count(deaf, "arrow"), 1 + 12);
+  });
+
+  it("draws what the layers' connectors have in common as one", () => {
+    const parts = (design: DesignRow) => [
+      count(design, "projection"),
+      count(design, "crossAttention"),
+      count(design, "encoder"),
+    ];
+    assert.deepEqual(parts(inStream), [1, 1, 1]);
+    assert.deepEqual(parts(fused), [12, 12, 3]);
+    assert.deepEqual(parts({ ...fused, connector: "shared" }), [12, 1, 3]);
+    const same = edited(fused, (row) =>
+      row.fresh === undefined ? row : { ...row, fresh: 0 },
+    );
+    assert.deepEqual(parts(same), [1, 1, 3]);
+  });
+
+  it("puts layer 0 at the bottom", () => {
+    const { layout } = designDiagram([fused], words);
+    const [top, bottom] = ["15", "0"].map(
+      (layer) => layout.annotations?.find(({ text }) => text === layer)?.y,
+    );
+    assert.ok(Number(top) < Number(bottom));
+    assert.ok(Number(layout.yaxis?.range?.[0]) > 0);
+  });
+
+  it("names each design in its color, with what sets it apart", () => {
+    const { layout } = designDiagram([inStream, fused], words);
+    const name = layout.annotations?.find(
+      ({ text }) => text === "<b>baseline</b>",
+    );
+    assert.equal(name?.font?.color, designColors.baseline);
+    assert.ok(texts([inStream, fused]).includes("fusionLayer: 0"));
+  });
+
+  it("says beside a design that is alone what its layers do", () => {
+    assert.deepEqual(
+      texts([fused]).filter((text) => text.startsWith("<b>Layer")),
+      [
+        "<b>Layers 0 to 3</b><br>Text alone; the positions of the audio " +
+          "stay reserved.",
+        "<b>Layers 4 to 15</b><br>Audio tokens of its own in each layer: " +
+          "the text after<br>them hears them, then they are dropped.",
+      ],
+    );
+    assert.ok(!texts([fused, fused]).some((text) => text.includes("Layers")));
+  });
+
+  it("says the same in words", () => {
+    assert.equal(
+      designDiagram([inStream], words).alt,
+      "baseline, layers 0 to 15: Audio tokens pass through attention and " +
+        "FFN; the text after them hears them.",
+    );
+  });
+
+  it("keeps all inside the plot, for few layers and many designs", () => {
+    const short = { ...fused, layers: fused.layers.slice(0, 6) };
+    for (const designs of [[short], Array(12).fill(fused)]) {
+      const { layout } = designDiagram(designs, words);
+      const [[, right], [bottom]] = [layout.xaxis, layout.yaxis].map(
+        (axis) => axis?.range as [number, number],
+      );
+      for (const { path } of layout.shapes ?? []) {
+        for (const [, x, y] of (path ?? "").matchAll(/([-\d.]+),([-\d.]+)/g)) {
+          assert.ok(Number(x) >= 0 && Number(x) <= right, `x ${x} of ${right}`);
+          assert.ok(Number(y) >= 0 && Number(y) <= bottom, `y ${y}`);
+        }
+      }
+    }
+  });
+
+  it("refuses what it cannot draw, and says which design", () => {
+    const refuses = (designs: readonly DesignRow[], message: RegExp) =>
+      assert.throws(() => designDiagram(designs, words), {
+        name: "RangeError",
+        message,
+      });
+    refuses([], /^designDiagram: expected designs, got none$/);
+    refuses(
+      [inStream, { ...fused, layers: fused.layers.slice(0, 6) }],
+      /expected 16 layers in each design, got 6 \(design "attention-only"\)/,
+    );
+    refuses([{ ...fused, layers: [] }], /expected layers, got 0/);
+    refuses(
+      [{ ...fused, layers: fused.layers.toReversed() }],
+      /expected layer 0, got layer 15/,
+    );
+    refuses([{ ...fused, encoders: [] }], /expected an encoder, got none/);
+    refuses(
+      [edited(fused, (row) => ({ ...row, textHears: false }))],
+      /expected a layer in which text hears audio, got none/,
+    );
+  });
+});
