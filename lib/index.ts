@@ -104,7 +104,21 @@ export { spectrogram } from "./figure/spectrogram.ts";
 export { fetchFromHub, weightsFolder } from "./hub/fetch.ts";
 export { publishedWeights, weightsNamed } from "./hub/weights.ts";
 export { type Lab, startLab } from "./lab/lab.ts";
+export type { Generated, GenerateOptions } from "./llm/answer-rows.ts";
+export {
+  type ChatOptions,
+  type ChatTemplate,
+  type ChatText,
+  type ChatTokenizer,
+  chatPrompt,
+  jinjaTemplate,
+  type Message,
+  plainTemplate,
+} from "./llm/chat.ts";
 export { type LlamaConfig, llama32_1b, toyLlama } from "./llm/config.ts";
+export { type Generator, openGenerator } from "./llm/generate.ts";
+export { llamaConfig } from "./llm/hf-config.ts";
+export { openTokenizer } from "./llm/hf-tokenizer.ts";
 export {
   embed,
   initLlama,
@@ -114,23 +128,45 @@ export {
   unembed,
 } from "./llm/llama.ts";
 export { placesOf } from "./llm/places.ts";
-export { promptTokens } from "./llm/prompt.ts";
-export { type Tokenizer, wordTokenizer } from "./llm/tokenizer.ts";
-export { llamaWeights } from "./llm/weights.ts";
+export { bucketLength, promptTokens } from "./llm/prompt.ts";
+export {
+  greedy,
+  ltuSampling,
+  type NextTokenOptions,
+  nextToken,
+  type Sampling,
+} from "./llm/sample.ts";
+export {
+  type Tokenizer,
+  textStream,
+  type WordTokenizer,
+  wordTokenizer,
+} from "./llm/tokenizer.ts";
+export { llamaWeights, openLlama } from "./llm/weights.ts";
 export {
   type AudioLlm,
   type AudioLlmConfig,
+  type AudioLlmInput,
+  hearText,
   initAudioConnector,
+  readText,
   runAudioLlm,
 } from "./pal/audio-llm.ts";
-export { type Connector, connect } from "./pal/connector.ts";
+export { type Connector, connect, initConnector } from "./pal/connector.ts";
 export {
   type ConnectorConfig,
   type EncoderSizes,
   paperConnector,
   plainConnector,
 } from "./pal/connector-config.ts";
-export { type Cost, costOf, layerCosts } from "./pal/cost.ts";
+export { countConnector, matchedWidth } from "./pal/connector-size.ts";
+export {
+  type Cost,
+  type CostSequence,
+  costOf,
+  type LayerCost,
+  layerCosts,
+} from "./pal/cost.ts";
 export {
   type Descent,
   designNamed,
@@ -144,13 +180,26 @@ export {
   summaryHybrid,
   wideConnector,
 } from "./pal/designs.ts";
+export { openAudioGenerator } from "./pal/generate.ts";
+export { type HookPoint, hookPoints } from "./pal/hooks.ts";
 export {
   atDepth,
   fusedLayers,
   type LayerPlan,
   layerPlans,
 } from "./pal/layer-plan.ts";
-export { planSequence } from "./pal/sequence.ts";
+export {
+  planRecording,
+  type Recording,
+  type RecordOptions,
+  record,
+} from "./pal/recording.ts";
+export {
+  nameTokens,
+  planSequence,
+  type TokenGroup,
+  type TokenRef,
+} from "./pal/tokens.ts";
 export {
   attentionOnly,
   baseline,

@@ -25,18 +25,18 @@ export async function cost(args: readonly string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const rows = scales.flatMap(costRows);
   if (json) {
-    console.log(JSON.stringify(rows, null, 2));
+    console.log(JSON.stringify(scales.flatMap(costRows), null, 2));
     return 0;
   }
   for (const scale of scales) {
     console.log(`${costTable(scale)}\n`);
   }
   console.log(
-    "Stages 1 and 2: a training step, the LLM frozen or not. KV: keys and\n" +
-      "values kept for decoding, in bf16. All of one clip, by formula and not\n" +
-      "measured: matrix products only, a multiply-add as 2, encoders left out.\n" +
+    "Stages 1 and 2: a training step in GFLOP, the LLM frozen or not; cached:\n" +
+      "the frozen layers below the audio are not run again. KV: keys and values\n" +
+      "kept for decoding, in bf16. All of one clip, by formula and not measured:\n" +
+      "matrix products only, a multiply-add as 2, encoders left out.\n" +
       "Version 1 of the paper has no efficiency numbers to compare.",
   );
   return 0;
@@ -53,6 +53,7 @@ export interface CostRow {
   /** Share of the baseline's. */
   readonly relativeToBaseline: number;
   readonly stage1StepFlops: number;
+  readonly stage1CachedStepFlops: number;
   readonly stage2StepFlops: number;
   readonly nextTokenFlops: number;
   /** Kept for the tokens that follow, in bf16. */
@@ -86,6 +87,7 @@ export function costRows({ query, scale, sequence }: AskedScale): CostRow[] {
       forwardFlops: forward.total,
       relativeToBaseline: forward.total / whole,
       stage1StepFlops: rest.stage1Step.total,
+      stage1CachedStepFlops: rest.stage1CachedStep.total,
       stage2StepFlops: rest.stage2Step.total,
       nextTokenFlops: rest.nextToken.total,
       keyValueBytes: keyValueBytes.decode.bf16,
@@ -101,6 +103,7 @@ function costTable(asked: AskedScale): string {
     "forward (GFLOP)": row.forwardFlops / 1e9,
     "% of baseline": 100 * row.relativeToBaseline,
     "stage 1": row.stage1StepFlops / 1e9,
+    "1, cached": row.stage1CachedStepFlops / 1e9,
     "stage 2": row.stage2StepFlops / 1e9,
     "next token": row.nextTokenFlops / 1e9,
     "KV (MiB)": row.keyValueBytes / 2 ** 20,

@@ -7,8 +7,6 @@ import {
 } from "../hub/weights.ts";
 import { cacheOf } from "../lab/folders.ts";
 
-export { cacheOf };
-
 const usage = `npm run pal -- fetch NAME...
 
   names        ${publishedWeights.map(({ name }) => name).join(", ")}

@@ -8,9 +8,17 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  cost: {
+    summary: "what the designs cost, side by side, by formula",
+    run: async (args) => (await import("./cost.ts")).cost(args),
+  },
   engine: {
     summary: "which engine PAL_ENGINE (or auto) gives, and why",
     run: async () => (await import("./engine.ts")).engine(),
+  },
+  features: {
+    summary: "compute and keep an encoder's features of a folder of sounds",
+    run: async (args) => (await import("./features.ts")).features(args),
   },
   fetch: {
     summary:

@@ -59,6 +59,7 @@ function soundfontOf(
   if (found) return found;
   throw new RangeError(
     `renderToFiles: expected soundfont "${soundfont}", got ` +
-      `${soundfonts.map((font) => font.name).join(", ")} (clip ${name})`,
+      `${soundfonts.map((font) => font.name).join(", ") || "none"} ` +
+      `(clip ${name})`,
   );
 }

@@ -9,7 +9,8 @@ import type { ConnectorConfig, EncoderSizes } from "./connector-config.ts";
 import { matchedWidth } from "./connector-size.ts";
 import { fuse } from "./fusion.ts";
 import { countOutputs, fusedLayers, layerPlans } from "./layer-plan.ts";
-import { planSequence, sequencePlaces } from "./sequence.ts";
+import { sequencePlaces } from "./sequence.ts";
+import { nameTokens, planSequence, type SequenceTokens } from "./tokens.ts";
 import type { Variant } from "./variant.ts";
 
 /** A design with all its sizes. */
@@ -81,6 +82,18 @@ export function initAudioConnector(
   return initConnector(connectorSizes(config), chance);
 }
 
+/** Every token of a sequence with T text tokens, named. */
+export function sequenceTokens(
+  { audioAt, connector, variant }: AudioLlmConfig,
+  { answerAt, T }: { readonly T: number; readonly answerAt?: number },
+): SequenceTokens {
+  const A = connector.query.steps * connector.query.bands;
+  const { audioPath } = variant;
+  const nSummary = typeof audioPath === "object" ? audioPath.summaryTokens : 0;
+  const plan = planSequence(T, A, { audioAt, nSummary });
+  return nameTokens(plan, { answerAt, audioAt });
+}
+
 /**
  * Scores of the next token after each text position, for any design.
  *
@@ -126,11 +139,9 @@ export function hearText(
   const audio = connect(connector, features, {
     ...{ config: sizes.config, encoders: sizes.encoders, layers, tap },
   });
-  const [, A] = audio[0].shape;
-  const { audioPath } = variant;
-  const nSummary = typeof audioPath === "object" ? audioPath.summaryTokens : 0;
-  const sequence = planSequence(T, A, { audioAt: config.audioAt, nSummary });
-  const places = sequencePlaces(plans, sequence, config.llama);
+  const tokens = sequenceTokens(config, { T });
+  const nSummary = tokens.summary.length;
+  const places = sequencePlaces(plans, tokens, config.llama);
   const fusion = { llama, config: config.llama, plans, places, audio };
   return fuse(
     read_BTD ?? tap("hook_embed", embed(llama, text_BT)),
@@ -153,9 +164,8 @@ export function readText(
     const { nLayers } = config.llama;
     const [first] = fusedLayers(config.variant, nLayers);
     const plans = layerPlans(config.variant, nLayers).slice(0, first);
-    const A = config.connector.query.steps * config.connector.query.bands;
-    const sequence = planSequence(T, A, { audioAt: config.audioAt });
-    const places = sequencePlaces(plans, sequence, config.llama);
+    const tokens = sequenceTokens(config, { T });
+    const places = sequencePlaces(plans, tokens, config.llama);
     const fusion = { llama, config: config.llama, plans, places, audio: [] };
     return fuse(embed(llama, text_BT), { ...fusion, nSummary: 0, tap: noTap });
   });

@@ -98,7 +98,6 @@ export function plainConnector(
     positions: "none",
     cellPositions: "none",
     hasNorms: false,
-    arithmetic: "per-cell",
   };
 }
 

@@ -96,21 +96,30 @@ export function connect(
         encoder,
       }),
     );
-    // What serves one layer is named after it, and what serves all is not.
-    const nameOf = (parts: readonly unknown[], i: number) =>
-      parts.length === layers.length ? `connector.${layers[i]}` : "connector";
+    const readers = connectorNames(crossAttentions.length, layers);
     const latents = crossAttentions.map((crossAttention, i) => {
-      const name = nameOf(crossAttentions, i);
+      const name = readers[i];
       const latent_BAC = readRegions(crossAttention, regions, {
         ...{ config, name, tap },
       });
       return tap(`${name}.hook_latents`, latent_BAC);
     });
+    const names = connectorNames(projections.length, layers);
     return projections.map((projection, i) => {
       const audio_BAD = project(latents[i % latents.length], projection);
-      return tap(`${nameOf(projections, i)}.hook_out`, audio_BAD);
+      return tap(`${names[i]}.hook_out`, audio_BAD);
     });
   });
+}
+
+/** What serves one layer is named after it, and what serves all is not. */
+export function connectorNames(
+  count: number,
+  layers: readonly number[],
+): string[] {
+  return Array.from({ length: count }, (_, i) =>
+    count === layers.length ? `connector.${layers[i]}` : "connector",
+  );
 }
 
 function project(

@@ -88,6 +88,7 @@ export function readRegions(
   const { config, name, tap } = options;
   const { hasNorms, hasResidual, positions, query } = config;
   const { C } = dims("readRegions", latent_C, "C");
+  const A = query.steps * query.bands;
   const normed = (x: tf.Tensor3D) => (hasNorms ? standardize(x) : x);
   const after = (x: tf.Tensor3D, change: tf.Tensor3D): tf.Tensor3D =>
     hasResidual ? x.add(change) : change;
@@ -95,8 +96,11 @@ export function readRegions(
   // Until they have read, latent tokens are the same for all clips (B is 1)
   // and, without positions, for all regions (A is 1).
   let latent_BAC: tf.Tensor3D = latent_C.reshape([1, 1, C]);
-  if (positions !== "none") {
-    latent_BAC = latent_BAC.add(position_AC ?? sinCosPositions(query, C));
+  const place_AC =
+    positions === "sin-cos" ? sinCosPositions(query, C) : position_AC;
+  if (place_AC) {
+    dims("readRegions", place_AC, "AC", { A, C });
+    latent_BAC = latent_BAC.add(place_AC);
   }
   rounds.forEach(({ mlp, query_CC, readers }, i) => {
     const place = rounds.length === 1 ? name : `${name}.rounds.${i}`;

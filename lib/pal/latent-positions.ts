@@ -24,8 +24,13 @@ export function sinCosPositions(
   };
   const ofStep = Array.from({ length: steps }, (_, t) => waves(t));
   const ofBand = Array.from({ length: bands }, (_, f) => waves(f));
-  const rows = ofStep.flatMap((time) =>
-    ofBand.flatMap((frequency) => [...time, ...frequency]),
-  );
-  return tf.tensor2d(rows, [steps * bands, C]);
+  const values = new Float32Array(steps * bands * C);
+  ofStep.forEach((time, t) => {
+    ofBand.forEach((frequency, f) => {
+      const at = (t * bands + f) * C;
+      values.set(time, at);
+      values.set(frequency, at + C / 2);
+    });
+  });
+  return tf.tensor2d(values, [steps * bands, C]);
 }

@@ -1,10 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import {
-  checkTensors,
-  nearestName,
-  renameTensors,
-} from "../../lib/checkpoint/match.ts";
+import { checkTensors, renameTensors } from "../../lib/checkpoint/match.ts";
 import type { TensorInfo } from "../../lib/checkpoint/safetensors.ts";
 
 const tensors = (shapes: Record<string, number[]>) =>
@@ -83,13 +79,5 @@ describe("renameTensors", () => {
       () => renameTensors(checkpoint, (name) => name.slice(2)),
       /one tensor for "one", got "a.one" and "b.one" \(x\)/,
     );
-  });
-});
-
-describe("nearestName", () => {
-  it("finds the name with most parts in common, or none", () => {
-    const names = ["layers.3.mlp.fc1.bias", "layers.3.mlp.fc2.bias"];
-    assert.equal(nearestName("layers.3.mlp.fc2.weight", names), names[1]);
-    assert.equal(nearestName("embedding.table", names), undefined);
   });
 });

@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { pathToFileURL } from "node:url";
 import { endpointOf } from "../../lib/cli/fetch.ts";
-import { cacheOf } from "../../lib/lab/folders.ts";
 import { type FakeHub, fakeHub, sendRange } from "../hub/fake-hub.ts";
 
 const weights = Uint8Array.from({ length: 90_000 }, (_, i) => (i * i) % 253);
@@ -119,12 +118,6 @@ describe("pal fetch", () => {
 });
 
 describe("fetch's settings", () => {
-  it("keeps the cache outside the checkout", () => {
-    assert.equal(cacheOf({ PAL_CACHE: "/data/pal" }), "/data/pal");
-    assert.equal(cacheOf({ XDG_CACHE_HOME: "/c" }), join("/c", "pal-lab"));
-    assert.match(cacheOf({}), /\.cache.pal-lab$/);
-  });
-
   it("takes a mirror's address without its last slash", () => {
     const HF_ENDPOINT = "https://mirror.example/";
     assert.equal(endpointOf({ HF_ENDPOINT }), "https://mirror.example");

@@ -1,6 +1,9 @@
 import { comparison } from "../../lib/figure/comparison.ts";
 import { curves } from "../../lib/figure/curves.ts";
 import type { Figure } from "../../lib/figure/figure.ts";
+import { neighbors } from "../../lib/figure/neighbors.ts";
+import { spectrograms } from "../../lib/figure/sound/spectrograms.ts";
+import { tokenGrid } from "../../lib/figure/sound/token-grid.ts";
 import { spectrogram } from "../../lib/figure/spectrogram.ts";
 import { designColors } from "../../lib/figure/theme.ts";
 
@@ -75,6 +78,50 @@ export function noisePicture(unit: "dB" | "nats" = "dB"): Figure {
   );
 }
 
+type Span = readonly [number, number];
+
+/** `n` spans next to each other, from 0 on. */
+export function spans(n: number, width: number): Span[] {
+  return Array.from({ length: n }, (_, i) => [i * width, (i + 1) * width]);
+}
+
+/** A fine and a coarse panel on other parts of the sound. */
+export const twoGrids = [
+  { name: "fine", seconds: spans(64, 0.16), hertz: spans(8, 990) },
+  { name: "coarse", seconds: spans(32, 0.3125), hertz: spans(2, 7000) },
+] as const;
+
+/** Figures over seconds and hertz, one with each kind of cell. */
+function soundFigures(): Figure[] {
+  const random = noise();
+  const values = Array.from({ length: 512 }, random);
+  const [fine, coarse] = twoGrids;
+  return [
+    spectrograms(
+      twoGrids.map(({ name, hertz }) => ({
+        ...{ name, hertz, nFrames: 300, nBands: hertz.length },
+        values: Array.from({ length: 300 * hertz.length }, () => 60 * random()),
+        ...{ start: 0, hop: 0.03 },
+      })),
+      { name: "pictures", title: "Two pictures of one sound" },
+    ),
+    tokenGrid(
+      [
+        { ...fine, values, marked: [100] },
+        { ...coarse, values: values.slice(0, 64), marked: [40] },
+      ],
+      { name: "tokens", title: "Some tokens are like this one" },
+    ),
+    tokenGrid(
+      [
+        { ...fine, marked: [424, 425, 432, 433] },
+        { ...coarse, marked: [52] },
+      ],
+      { name: "region", title: "A region in two grids", moments: [8.4, 8.8] },
+    ),
+  ];
+}
+
 /** One figure of each kind, with long words and full axes. */
 export function everyKind(): Figure[] {
   return [
@@ -95,5 +142,14 @@ export function everyKind(): Figure[] {
     }),
     noisePicture("dB"),
     noisePicture("nats"),
+    ...soundFigures(),
+    neighbors(
+      ["Piano", "Marimba, xylophone"].flatMap((label, i) =>
+        ["one space", "another"].map((space) => ({
+          ...{ space, label, isSame: i === 0, cosine: 0.99 - i / 10 },
+        })),
+      ),
+      { name: "near", title: "A piano is near a piano", of: "Piano" },
+    ),
   ];
 }

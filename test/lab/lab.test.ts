@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { findRoot, foldersFor } from "../../lib/lab/folders.ts";
+import { cacheOf, findRoot, foldersFor } from "../../lib/lab/folders.ts";
 import { interruptSignal } from "../../lib/lab/interrupt.ts";
 import { hashOfCode, openMemory } from "../../lib/lab/memory.ts";
 import { readSettings } from "../../lib/lab/settings.ts";
@@ -59,6 +59,14 @@ describe("foldersFor", () => {
 
   it("stays in its own folder outside of a checkout", () => {
     assert.equal(findRoot(folder), folder);
+  });
+});
+
+describe("cacheOf", () => {
+  it("keeps downloads outside the checkout", () => {
+    assert.equal(cacheOf({ PAL_CACHE: "/data/pal" }), "/data/pal");
+    assert.equal(cacheOf({ XDG_CACHE_HOME: "/c" }), join("/c", "pal-lab"));
+    assert.match(cacheOf({}), /\.cache.pal-lab$/);
   });
 });
 

@@ -9,8 +9,10 @@ import { rotationOf } from "../../lib/llm/rope.ts";
 import {
   type AudioLlm,
   type AudioLlmConfig,
+  type HearOptions,
   hearText,
   initAudioConnector,
+  readText,
 } from "../../lib/pal/audio-llm.ts";
 import {
   type ConnectorConfig,
@@ -93,11 +95,15 @@ function initModel(config: AudioLlmConfig): AudioLlm {
   };
 }
 
+function textTokens(): tf.Tensor2D {
+  return tf.zeros([sequence.B, sequence.T], "int32");
+}
+
 /** Scores of the answer's tokens, which are the last. */
 function scoresOf(
   model: AudioLlm,
   config: AudioLlmConfig,
-  keep?: (made: KeyValue) => void,
+  options: Omit<HearOptions, "config"> = {},
 ): tf.Tensor3D {
   const { B, T, answer } = sequence;
   const features = config.encoders.map(({ grid, name, width }) => {
@@ -105,8 +111,12 @@ function scoresOf(
     const features_XE = normalMatrix(random(name), [B * P, width], 1);
     return features_XE.reshape<tf.Tensor3D>([B, P, width]);
   });
-  const text_BT = tf.zeros<tf.Rank.R2>([B, T], "int32");
-  const text_BTD = hearText(model, { text_BT, features }, { config, keep });
+  const text_BT = textTokens();
+  const text_BTD = hearText(
+    model,
+    { text_BT, features },
+    { ...options, config },
+  );
   const answer_BTD = text_BTD.slice(
     [0, T - answer, 0],
     [B, answer, config.llama.width],
@@ -132,13 +142,17 @@ async function countFlops(run: () => tf.TensorContainer): Promise<number> {
 function countStep(
   config: AudioLlmConfig,
   trained: readonly (keyof AudioLlm)[],
+  isRead = false,
 ): Promise<number> {
   const model = initModel(config);
+  const read_BTD = isRead
+    ? readText(model.llama, textTokens(), config)
+    : undefined;
   const moving = Object.fromEntries(trained.map((part) => [part, model[part]]));
   return countFlops(() => {
     const { grads, value } = tf.valueAndGrads((...values: tf.Tensor[]) => {
       const moved = { ...model, ...withLeaves(moving, values) };
-      return scoresOf(moved, config).square().mean() as tf.Scalar;
+      return scoresOf(moved, config, { read_BTD }).square().mean() as tf.Scalar;
     })(leaves(moving));
     return [value, ...grads];
   }).finally(() => disposeTensors(model));
@@ -173,10 +187,13 @@ describe("costOf", () => {
 
     it(`${variant.name}: a training step makes these products`, async () => {
       const stage1 = await countStep(config, ["connector"]);
+      const cached = await countStep(config, ["connector"], true);
       const stage2 = await countStep(config, ["llama", "connector"]);
       assert.deepEqual(
-        [cost.stage1Step.total, cost.stage2Step.total],
-        [stage1, stage2],
+        [cost.stage1Step, cost.stage1CachedStep, cost.stage2Step].map(
+          ({ total }) => total,
+        ),
+        [stage1, cached, stage2],
       );
     });
 
@@ -211,9 +228,9 @@ describe("costOf", () => {
 function keptBy(model: AudioLlm, config: AudioLlmConfig): KeyValue[] {
   return tidyTree(() => {
     const cache: KeyValue[] = [];
-    scoresOf(model, config, ({ k_BKMH, v_BKMH }) =>
-      cache.push({ k_BKMH, v_BKMH }),
-    );
+    scoresOf(model, config, {
+      keep: ({ k_BKMH, v_BKMH }) => cache.push({ k_BKMH, v_BKMH }),
+    });
     return cache;
   });
 }

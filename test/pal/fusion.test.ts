@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { readLlama, runBlock } from "../../lib/llm/llama.ts";
+import { embed, readLlama, runBlock } from "../../lib/llm/llama.ts";
 import { placesOf } from "../../lib/llm/places.ts";
 import { hearText } from "../../lib/pal/audio-llm.ts";
 import { connect } from "../../lib/pal/connector.ts";
 import { fuse } from "../../lib/pal/fusion.ts";
 import { fusedLayers, layerPlans } from "../../lib/pal/layer-plan.ts";
-import { planSequence, sequencePlaces } from "../../lib/pal/sequence.ts";
+import { sequencePlaces } from "../../lib/pal/sequence.ts";
+import { nameTokens, planSequence } from "../../lib/pal/tokens.ts";
 import type { Variant } from "../../lib/pal/variant.ts";
 import { forbidden } from "../../lib/tensor/layers.ts";
 import {
@@ -85,11 +86,11 @@ describe("fusion", () => {
     const { llama } = modelOf(designs[0]);
     const text_BT = textOf([tokens]);
     const plain = readLlama(llama, text_BT, { config: llamaConfig });
-    const x_BTD = tf.gather(llama.embedding_VD, text_BT) as tf.Tensor3D;
+    const x_BTD = embed(llama, text_BT);
     for (const variant of designs) {
       if (typeof variant.audioPath === "object") continue; // sums up nothing
       const plans = layerPlans(variant, llamaConfig.nLayers);
-      const none = planSequence(T, 0, { audioAt });
+      const none = nameTokens(planSequence(T, 0, { audioAt }), { audioAt });
       const places = sequencePlaces(plans, none, llamaConfig);
       const audio = layers.map(() => tf.zeros<tf.Rank.R3>([1, 0, 16]));
       const common = { config: llamaConfig, nSummary: 0, tap: noTap };
@@ -106,7 +107,7 @@ describe("fusion", () => {
     const tokensOf = audioTokens(variant);
     const all = placesOf([...sequence.audio, ...sequence.text], llamaConfig);
     const alone = placesOf(sequence.text, llamaConfig);
-    let x_BTD = tf.gather(llama.embedding_VD, textOf([tokens])) as tf.Tensor3D;
+    let x_BTD = embed(llama, textOf([tokens]));
     const heard = fusedLayers(variant, llamaConfig.nLayers);
     for (const [layer, block] of llama.blocks.entries()) {
       const common = { config: llamaConfig, layer, tap: noTap };
@@ -130,7 +131,7 @@ describe("fusion", () => {
         runBlock(block, x, {
           ...{ ...places, config: llamaConfig, layer, tap: noTap },
         }).x_BSD,
-      tf.gather(llama.embedding_VD, textOf([tokens])) as tf.Tensor3D,
+      embed(llama, textOf([tokens])),
     );
     for (const variant of designs) {
       const cut = layers.map((layer) =>

@@ -74,7 +74,7 @@ export function designDiagram(
   return {
     name: options.name,
     title: options.title,
-    data: panels.map(hoverOf),
+    data: panels.flatMap(hoverOf),
     layout: {
       ...layout,
       xaxis: { range: [0, plotWidth], visible: false, fixedrange: true },
@@ -156,22 +156,22 @@ function arrange(
   return { panels, bottom: top };
 }
 
-/** Says under the pointer what a layer does. */
-function hoverOf({ design, place }: Panel): Data {
-  const runs = runsOf(design);
-  const sentences = runs.flatMap(({ from, sentence, to }) =>
-    Array.from({ length: to - from + 1 }, () => sentence),
-  );
-  return {
-    type: "scatter",
-    mode: "markers",
-    name: design.name,
-    x: design.layers.map(() => center(place.text)),
-    y: design.layers.map(({ layer }) => place.attention(layer).top),
-    text: sentences.map((each, layer) => `<b>layer ${layer}</b><br>${each}`),
-    marker: { size: 12, opacity: 0 },
-    hovertemplate: `%{text}<extra>${literal(design.name)}</extra>`,
-  };
+/** Says under the pointer what a layer does: one trace for each run. */
+function hoverOf({ design, place }: Panel): Data[] {
+  return runsOf(design).map((run) => {
+    const layers = design.layers.slice(run.from, run.to + 1);
+    return {
+      type: "scatter",
+      mode: "markers",
+      name: design.name,
+      x: layers.map(() => center(place.text)),
+      y: layers.map(({ layer }) => place.attention(layer).top),
+      marker: { size: 12, opacity: 0 },
+      hovertemplate:
+        `<b>${literal(design.name)}</b>, ${layersOf(run)}<br>` +
+        `${run.sentence}<extra></extra>`,
+    };
+  });
 }
 
 function describe(design: DesignRow): string {

@@ -65,14 +65,14 @@ export function box(style: Style, { left, right }: Column, band: Band): Mark {
   const { bottom, top } = band;
   return {
     style,
-    path: `M${left},${top}L${right},${top}L${right},${bottom}L${left},${bottom}Z`,
+    path: `M${left},${top}H${right}V${bottom}H${left}Z`,
   };
 }
 
 /** An arrow to the left. */
 export function arrow(from: number, to: number, y: number): Mark[] {
   return [
-    { style: "arrow", path: `M${from},${y}L${to + 4},${y}` },
+    { style: "arrow", path: `M${from},${y}H${to + 4}` },
     {
       style: "head",
       path: `M${to},${y}L${to + 5},${y - 3}L${to + 5},${y + 3}Z`,
@@ -87,7 +87,7 @@ export function dropped({ left, right }: Column, y: number): Mark {
   const top = y - 4;
   return {
     style: "dropped",
-    path: `M${x},${y}L${x},${top}M${x - reach},${top}L${x + reach},${top}`,
+    path: `M${x},${y}V${top}M${x - reach},${top}H${x + reach}`,
   };
 }
 
@@ -97,7 +97,7 @@ export function bracket({ from, to }: Run, x: number, place: Place): Mark {
   const top = place.below(to + 1) + 3;
   return {
     style: "wire",
-    path: `M${x - 4},${bottom}L${x},${bottom}L${x},${top}L${x - 4},${top}`,
+    path: `M${x - 4},${bottom}H${x}V${top}H${x - 4}`,
   };
 }
 
@@ -216,11 +216,11 @@ function encoderMarks(
   const { crossAttention, features: x } = place;
   const stops = readers.map(middle);
   const highest = Math.min(...stops);
-  const ticks = stops.map((y) => `M${crossAttention.right},${y}L${x},${y}`);
+  const ticks = stops.map((y) => `M${crossAttention.right},${y}H${x}`);
   const from = encoderBand(place, 0).top;
   const column = { left: x - 3, right: x - 3 + encoderSide };
   return [
-    { style: "wire", path: `M${x},${from}L${x},${highest}${ticks.join("")}` },
+    { style: "wire", path: `M${x},${from}V${highest}${ticks.join("")}` },
     ...Array.from({ length: nEncoders }, (_, i) =>
       box("encoder", column, encoderBand(place, i)),
     ),

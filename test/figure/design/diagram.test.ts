@@ -130,11 +130,16 @@ describe("designDiagram", () => {
       const [[, right], [bottom]] = [layout.xaxis, layout.yaxis].map(
         (axis) => axis?.range as [number, number],
       );
-      for (const { path } of layout.shapes ?? []) {
-        for (const [, x, y] of (path ?? "").matchAll(/([-\d.]+),([-\d.]+)/g)) {
-          assert.ok(Number(x) >= 0 && Number(x) <= right, `x ${x} of ${right}`);
-          assert.ok(Number(y) >= 0 && Number(y) <= bottom, `y ${y}`);
-        }
+      const all = (layout.shapes ?? []).map(({ path }) => path).join("");
+      for (const [, x, y] of all.matchAll(/[ML]([-\d.]+),([-\d.]+)/g)) {
+        assert.ok(Number(x) >= 0 && Number(x) <= right, `x ${x} of ${right}`);
+        assert.ok(Number(y) >= 0 && Number(y) <= bottom, `y ${y}`);
+      }
+      for (const [, x] of all.matchAll(/H([-\d.]+)/g)) {
+        assert.ok(Number(x) >= 0 && Number(x) <= right, `x ${x} of ${right}`);
+      }
+      for (const [, y] of all.matchAll(/V([-\d.]+)/g)) {
+        assert.ok(Number(y) >= 0 && Number(y) <= bottom, `y ${y}`);
       }
     }
   });
