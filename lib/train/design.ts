@@ -17,6 +17,7 @@ import { random } from "../tensor/random.ts";
 import { type EncodedClips, pickFeatures } from "./encode-clips.ts";
 import { fit, type StageOptions } from "./fit.ts";
 import { nextTokenLoss, type Scored, scoredPlaces } from "./loss.ts";
+import { openReadCache } from "./read-cache.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What all designs of a comparison share. */
@@ -106,6 +107,9 @@ export function featuresTensor(
   return tf.tensor3d(pickFeatures(clips, chosen), [chosen.length, P, width]);
 }
 
+/** A batch, and what the frozen layers have made of its text, if anything. */
+type ReadBatch = AudioBatch & { readonly read: readonly tf.Tensor3D[] };
+
 /** Trains a design's connector; the language model gets no gradient. */
 export async function trainDesign(
   plan: DesignPlan,
@@ -114,12 +118,13 @@ export async function trainDesign(
 ): Promise<{ params: Connector; losses: Float32Array }> {
   const config = designConfig(plan.variant, plan.setting, clips);
   const start = initAudioConnector(config, random("connector", plan.seed));
-  const loss = (connector: Connector, frozen: Llama, batch: AudioBatch) => {
-    const { features_BPE, scored, tokens_BT } = batch;
+  const cache = openReadCache(config);
+  const loss = (connector: Connector, frozen: Llama, batch: ReadBatch) => {
+    const { features_BPE, read, scored, tokens_BT } = batch;
     const text_BTD = hearText(
       { llama: frozen, connector },
       { text_BT: tokens_BT, features: [features_BPE] },
-      { config },
+      { config, read_BTD: read[0] },
     );
     const { at_X } = scored;
     const options = { at_X, config: config.llama };
@@ -132,12 +137,17 @@ export async function trainDesign(
         params: start,
         frozen: llama,
         loss,
-        batchAt: (step) => audioBatch(clips, plan, step),
+        batchAt: (step) => {
+          const batch = audioBatch(clips, plan, step);
+          const read_BTD = cache.read(llama, batch.tokens_BT);
+          return { ...batch, read: read_BTD ? [read_BTD] : [] };
+        },
         schedule: plan.schedule,
       },
       options,
     );
   } finally {
+    cache.dispose();
     disposeTensors(start);
   }
 }

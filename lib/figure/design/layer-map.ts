@@ -140,13 +140,11 @@ function heatOf(rows: readonly LayerTokenRow[], drawn: Drawn) {
   const z: (number | null)[][] = Array.from({ length: nLayers }, () =>
     Array(tokens.length + 1).fill(null),
   );
-  const text = z.map((row) => row.map(() => ""));
   for (const { layer, token, value } of rows.filter(
     (row) => row.design === design,
   )) {
     const column = columnOf(token, audioAt);
     z[layer][column] = value === 0 ? null : Number(value.toPrecision(3));
-    text[layer][column] = `layer ${layer}, "${literal(tokens[token])}"`;
   }
   return {
     type: "heatmap",
@@ -154,9 +152,8 @@ function heatOf(rows: readonly LayerTokenRow[], drawn: Drawn) {
     ...{ x0: left + cellWidth / 2, dx: cellWidth },
     ...{ y0: top + (nLayers - 0.5) * cellHeight, dy: -cellHeight },
     z,
-    text,
     hoverongaps: false,
-    hovertemplate: `%{text}<br>${literal(axis)}: %{z}<extra></extra>`,
+    hovertemplate: `${literal(axis)}: %{z}<extra>${literal(design)}</extra>`,
   };
 }
 

@@ -30,8 +30,6 @@ export function words(text: string, at: Partial<Annotation>): Annotation {
     yanchor: "top",
     align: "left",
     showarrow: false,
-    borderpad: 0,
-    font: { size: sizes.tick, color: ink.text },
     ...at,
   } as Annotation;
 }
