@@ -60,11 +60,14 @@ function regionProducts(
   const R = region.steps * region.bands;
   const G = B * query.steps * query.bands;
   const H = C / N;
+  // Positions in a region have products of their own, as they have gradients
+  // and features have none.
   const hasPositions = cellPositions === "learned" && R > 1;
-  const features = hasPositions ? moveWithConnector : moveNever;
+  const placed = (...products: readonly Product[]) =>
+    hasPositions ? products : [];
   const ofFeatures = (each: Sizes, times = 1) =>
     product("connector", each, {
-      factors: [features, moveWithConnector],
+      factors: [moveNever, moveWithConnector],
       times,
     });
   // As attendRegions chooses: with as many queries as cells, or with one cell
@@ -75,11 +78,24 @@ function regionProducts(
       ? [
           own([nLatents, H, E], N),
           ofFeatures([N, E, (G / nLatents) * R], nLatents),
+          ...placed(own([nLatents * N, E, R])),
         ]
-      : [ofFeatures([G * R, E, C]), own([1, H, R], G * N)];
+      : [
+          ofFeatures([G * R, E, C]),
+          own([1, H, R], G * N),
+          ...placed(own([R, E, C])),
+        ];
   const sums =
     isFolded && R > 1
-      ? [ofFeatures([N, R, E], G), own([G, E, H], N)]
-      : [ofFeatures([G * R, E, C]), own([1, R, H], G * N)];
+      ? [
+          ofFeatures([N, R, E], G),
+          own([G, E, H], N),
+          ...placed(own([R, E, C]), own([G, R, H], N)),
+        ]
+      : [
+          ofFeatures([G * R, E, C]),
+          own([1, R, H], G * N),
+          ...placed(own([R, E, C])),
+        ];
   return [...scores, ...sums];
 }

@@ -129,13 +129,8 @@ function cellsOf(
   regions: readonly Regions[],
   readers: readonly Reader[],
 ): Cells[] {
-  return readers.map(({ key_EC, position_RE, value_EC }, i) => {
-    const { features_BARE, mask_AR } = regions[i];
-    return {
-      ...{ key_EC, mask_AR, value_EC },
-      features_BARE: position_RE
-        ? features_BARE.add(position_RE)
-        : features_BARE,
-    };
-  });
+  return readers.map(({ key_EC, position_RE, value_EC }, i) => ({
+    ...regions[i],
+    ...{ key_EC, position_RE, value_EC },
+  }));
 }

@@ -15,6 +15,11 @@ export interface Cells {
   readonly features_BARE: tf.Tensor4D;
   /** Added to the scores, where regions are filled up. */
   readonly mask_AR?: tf.Tensor2D;
+  /**
+   * Added to the cells of every region. The products take it apart, so that
+   * features, which are many and frozen, need no gradient.
+   */
+  readonly position_RE?: tf.Tensor2D;
   readonly key_EC: tf.Tensor2D;
   readonly value_EC: tf.Tensor2D;
 }
@@ -68,17 +73,10 @@ function patternOf(
 }
 
 /** Scores scores_BANR, by a key of every cell. */
-function cellScores(
-  q_BAC: tf.Tensor3D,
-  { features_BARE, key_EC }: Cells,
-  N: number,
-): tf.Tensor4D {
-  const { A, B, E, R } = dims("cellScores", features_BARE, "BARE");
-  const { C } = dims("cellScores", key_EC, "EC", { E });
-  const k_GRC = features_BARE
-    .reshape<tf.Tensor2D>([B * A * R, E])
-    .matMul(key_EC)
-    .reshape<tf.Tensor3D>([B * A, R, C]);
+function cellScores(q_BAC: tf.Tensor3D, cells: Cells, N: number): tf.Tensor4D {
+  const { A, B, R } = dims("cellScores", cells.features_BARE, "BARE");
+  const k_GRC = ofEachCell(cells, cells.key_EC);
+  const C = k_GRC.shape[2];
   const [b, a] = q_BAC.shape;
   const q_G1C = q_BAC
     .tile([B / b, A / a, 1])
@@ -95,20 +93,30 @@ function cellScores(
 /** The sum of the cells' values, by a value of every cell. */
 function cellSums(
   pattern_BANR: tf.Tensor4D,
-  { features_BARE, value_EC }: Cells,
+  cells: Cells,
   N: number,
 ): tf.Tensor3D {
-  const { A, B, E, R } = dims("cellSums", features_BARE, "BARE");
-  const { C } = dims("cellSums", value_EC, "EC", { E });
-  const v_GRC = features_BARE
-    .reshape<tf.Tensor2D>([B * A * R, E])
-    .matMul(value_EC)
-    .reshape<tf.Tensor3D>([B * A, R, C]);
+  const { A, B, R } = dims("cellSums", cells.features_BARE, "BARE");
+  const v_GRC = ofEachCell(cells, cells.value_EC);
   const z_GN1H: tf.Tensor4D = tf.matMul(
     pattern_BANR.reshape([B * A, N, 1, R]),
     splitHeads(v_GRC, N),
   );
-  return mergeHeads(z_GN1H).reshape([B, A, C]);
+  return mergeHeads(z_GN1H).reshape([B, A, v_GRC.shape[2]]);
+}
+
+/** Every cell, its position added, times a matrix: x_GRC. */
+function ofEachCell(
+  { features_BARE, position_RE }: Cells,
+  weight_EC: tf.Tensor2D,
+): tf.Tensor3D {
+  const { A, B, E, R } = dims("ofEachCell", features_BARE, "BARE");
+  const { C } = dims("ofEachCell", weight_EC, "EC", { E });
+  const x_GRC = features_BARE
+    .reshape<tf.Tensor2D>([B * A * R, E])
+    .matMul(weight_EC)
+    .reshape<tf.Tensor3D>([B * A, R, C]);
+  return position_RE ? x_GRC.add(position_RE.matMul(weight_EC)) : x_GRC;
 }
 
 /**
@@ -119,7 +127,7 @@ function cellSums(
  */
 function foldedScores(
   q_BAC: tf.Tensor3D,
-  { features_BARE, key_EC }: Cells,
+  { features_BARE, key_EC, position_RE }: Cells,
   N: number,
 ): tf.Tensor4D {
   const { A, B, E, R } = dims("foldedScores", features_BARE, "BARE");
@@ -134,39 +142,61 @@ function foldedScores(
     false,
     true,
   );
+  const asked_XNE = asked_NXE.transpose<tf.Tensor3D>([1, 0, 2]);
   const isInOrder = X === 1 || regions === 1;
   const rows = isInOrder
     ? features_BARE
     : features_BARE.reshape([regions, X, R, E]).transpose([1, 0, 2, 3]);
   const scores_XNM = tf.matMul(
-    asked_NXE.transpose([1, 0, 2]),
+    asked_XNE,
     rows.reshape<tf.Tensor3D>([X, regions * R, E]),
     false,
     true,
   );
-  return scores_XNM
-    .reshape([X, N, regions, R])
-    .transpose([2, 0, 1, 3])
-    .reshape([B, A, N, R]);
+  const scores = scores_XNM.reshape([X, N, regions, R]);
+  const placed = position_RE
+    ? scores.add(ofPositions(asked_XNE, position_RE))
+    : scores;
+  return placed.transpose([2, 0, 1, 3]).reshape([B, A, N, R]);
+}
+
+/** What the positions of cells add to the scores. */
+function ofPositions(
+  asked_XNE: tf.Tensor3D,
+  position_RE: tf.Tensor2D,
+): tf.Tensor4D {
+  const { X, N, E } = dims("ofPositions", asked_XNE, "XNE");
+  const { R } = dims("ofPositions", position_RE, "RE", { E });
+  return asked_XNE
+    .reshape<tf.Tensor2D>([X * N, E])
+    .matMul(position_RE, false, true)
+    .reshape([X, N, 1, R]);
 }
 
 /** The sums of `cellSums` with one value each: (p x) v in place of p (x v). */
 function foldedSums(
   pattern_BANR: tf.Tensor4D,
-  { features_BARE, value_EC }: Cells,
+  { features_BARE, position_RE, value_EC }: Cells,
   N: number,
 ): tf.Tensor3D {
   const { A, B, E, R } = dims("foldedSums", features_BARE, "BARE");
   const { C } = dims("foldedSums", value_EC, "EC", { E });
+  const pattern_GNR = pattern_BANR.reshape<tf.Tensor3D>([B * A, N, R]);
   const mean_GNE = tf.matMul(
-    pattern_BANR.reshape<tf.Tensor3D>([B * A, N, R]),
+    pattern_GNR,
     features_BARE.reshape<tf.Tensor3D>([B * A, R, E]),
   );
-  const z_NGH = tf.matMul(
-    mean_GNE.transpose([1, 0, 2]),
-    headsFirst(value_EC, N),
-  );
-  return z_NGH.transpose([1, 0, 2]).reshape([B, A, C]);
+  const value_NEH = headsFirst(value_EC, N);
+  const z_NGH = tf.matMul(mean_GNE.transpose([1, 0, 2]), value_NEH);
+  const placed_NGH = position_RE
+    ? z_NGH.add<tf.Tensor3D>(
+        tf.matMul(
+          pattern_GNR.transpose([1, 0, 2]),
+          headsFirst(position_RE.matMul(value_EC), N),
+        ),
+      )
+    : z_NGH;
+  return placed_NGH.transpose([1, 0, 2]).reshape([B, A, C]);
 }
 
 /** A matrix for each head: weight_EC to weight_NEH. */

@@ -1,11 +1,18 @@
 import { comparison } from "../../lib/figure/comparison.ts";
 import { curves } from "../../lib/figure/curves.ts";
+import { breakdown } from "../../lib/figure/design/breakdown.ts";
+import {
+  type DesignRow,
+  designDiagram,
+} from "../../lib/figure/design/diagram.ts";
+import { layerMap } from "../../lib/figure/design/layer-map.ts";
 import type { Figure } from "../../lib/figure/figure.ts";
 import { neighbors } from "../../lib/figure/neighbors.ts";
 import { spectrograms } from "../../lib/figure/sound/spectrograms.ts";
 import { tokenGrid } from "../../lib/figure/sound/token-grid.ts";
 import { spectrogram } from "../../lib/figure/spectrogram.ts";
 import { designColors } from "../../lib/figure/theme.ts";
+import { fused, inStream } from "./design/examples.ts";
 
 export const designs = Object.keys(designColors);
 
@@ -122,6 +129,38 @@ function soundFigures(): Figure[] {
   ];
 }
 
+/** Shares of a whole for each design, in two groups. */
+function parts() {
+  const random = noise();
+  return ["forward pass", "stage 1 step"].flatMap((group) =>
+    designs.flatMap((design) =>
+      ["connector", "attention", "FFN"].map((part) => ({
+        ...{ group, design, part, value: 100 * random() },
+      })),
+    ),
+  );
+}
+
+/** A change for each design at 6 layers and 9 tokens, none before the fourth. */
+function changes(tokens: readonly string[]) {
+  const random = noise();
+  return designs.flatMap((design) =>
+    [0, 1, 2, 3, 4, 5].flatMap((layer) =>
+      tokens.map((_, token) => ({
+        ...{ design, layer, token, value: token < 4 ? 0 : random() },
+      })),
+    ),
+  );
+}
+
+const tokens = "listen to the clip what do you hear ?".split(" ");
+
+/** A design in a model of 6 layers. */
+const short = (design: DesignRow): DesignRow => ({
+  ...design,
+  layers: design.layers.slice(0, 6),
+});
+
 /** One figure of each kind, with long words and full axes. */
 export function everyKind(): Figure[] {
   return [
@@ -142,6 +181,30 @@ export function everyKind(): Figure[] {
     }),
     noisePicture("dB"),
     noisePicture("nats"),
+    designDiagram([short(fused)], {
+      name: "one-design",
+      title: "Each layer from the fourth hears tokens of its own",
+    }),
+    designDiagram(
+      Array(7).fill({ ...short(inStream), note: "encoders: three" }),
+      {
+        name: "many-designs",
+        title: "Seven designs, two rows",
+        subtitle: "all of them the same",
+      },
+    ),
+    breakdown(parts(), {
+      name: "cost",
+      title: "Where the operations are",
+      axis: "Operations (GFLOPs)",
+    }),
+    layerMap(changes(tokens), {
+      name: "changes",
+      title: "Text moves after the audio",
+      axis: "Relative change",
+      tokens,
+      audioAt: 4,
+    }),
     ...soundFigures(),
     neighbors(
       ["Piano", "Marimba, xylophone"].flatMap((label, i) =>

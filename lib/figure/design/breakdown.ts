@@ -3,36 +3,16 @@ import type { Figure } from "../figure.ts";
 import { frame, type Words, widest } from "../frame.ts";
 import { literal, textWidth } from "../text.ts";
 import { designColor, ink, partColors, sizes } from "../theme.ts";
+import { arrange, type Lane, type PartRow } from "./breakdown-lanes.ts";
 
-/** One part of a whole: the FFN's share of a design's operations. */
-export interface PartRow {
-  readonly design: string;
-  /** What is counted: "forward pass". */
-  readonly group: string;
-  readonly part: string;
-  /** In the unit of the axis. */
-  readonly value: number;
-}
+export type { PartRow } from "./breakdown-lanes.ts";
 
 export interface BreakdownOptions extends Words {
   /** What is counted, with its unit: "GFLOPs". */
   readonly axis: string;
 }
 
-interface Lane {
-  readonly group: string;
-  readonly design: string;
-  readonly values: readonly number[];
-  readonly total: number;
-  /** Distance from the plot's top, in CSS pixels. */
-  readonly y: number;
-}
-
-const laneHeight = 22;
 const barHeight = 15;
-const headHeight = 24;
-const groupGap = 10;
-const keyHeight = 26;
 
 /**
  * Wholes as bars of their parts: a bar for each design in each group, its
@@ -85,28 +65,6 @@ export function breakdown(
     width,
     height,
   };
-}
-
-function arrange(rows: readonly PartRow[], parts: readonly string[]) {
-  const heads: { group: string; y: number }[] = [];
-  const lanes: Lane[] = [];
-  let y = keyHeight;
-  for (const group of new Set(rows.map((row) => row.group))) {
-    const inGroup = rows.filter((row) => row.group === group);
-    heads.push({ group, y: y + headHeight / 2 });
-    y += headHeight;
-    for (const design of new Set(inGroup.map((row) => row.design))) {
-      const own = inGroup.filter((row) => row.design === design);
-      const values = parts.map(
-        (part) => own.find((row) => row.part === part)?.value ?? 0,
-      );
-      const total = values.reduce((sum, value) => sum + value, 0);
-      lanes.push({ group, design, values, total, y: y + laneHeight / 2 });
-      y += laneHeight;
-    }
-    y += groupGap;
-  }
-  return { heads, lanes, height: y };
 }
 
 function barsOf(part: string, i: number, lanes: readonly Lane[]): Data {

@@ -4,7 +4,8 @@ import { frame, type Words } from "../frame.ts";
 import { literal } from "../text.ts";
 import { sizes } from "../theme.ts";
 import { keyOf } from "./key.ts";
-import { bracket, type Mark, marksOf, shapesOf } from "./marks.ts";
+import { marksOf } from "./marks.ts";
+import { bracket, type Mark, shapesOf } from "./paint.ts";
 import {
   type Column,
   center,
@@ -17,7 +18,9 @@ import {
   type Annotation,
   encoderNames,
   headHeight,
+  type Label,
   labelsOf,
+  labelTrace,
   layerNumbers,
   notesOf,
   submoduleNames,
@@ -74,7 +77,18 @@ export function designDiagram(
   return {
     name: options.name,
     title: options.title,
-    data: panels.flatMap(hoverOf),
+    data: [
+      ...panels.flatMap(hoverOf),
+      labelTrace(
+        panels.flatMap((panel) => numbersOf(panel, grid)),
+        "middle left",
+      ),
+      ...(isAlone
+        ? panels.map(({ design, place }) =>
+            labelTrace(submoduleNames(design, place), "middle center"),
+          )
+        : []),
+    ],
     layout: {
       ...layout,
       xaxis: { range: [0, plotWidth], visible: false, fixedrange: true },
@@ -85,7 +99,7 @@ export function designDiagram(
       ]),
       annotations: [
         ...(layout.annotations ?? []),
-        ...panels.flatMap((panel) => labels(panel, { grid, isAlone })),
+        ...panels.flatMap((panel) => labels(panel, isAlone)),
         ...key.labels,
       ],
     },
@@ -103,20 +117,20 @@ function marksIn({ column, design, place }: Panel, isAlone: boolean): Mark[] {
   ];
 }
 
+/** Each row of diagrams has the numbers once. */
+function numbersOf({ column, place }: Panel, grid: Grid): Label[] {
+  return column.left === numbers ? layerNumbers(place, grid) : [];
+}
+
 function labels(
   { column, design, place }: Panel,
-  { grid, isAlone }: { grid: Grid; isAlone: boolean },
+  isAlone: boolean,
 ): Annotation[] {
   const notes = { left: column.right + alone.gap, right: plotWidth };
   return [
     ...labelsOf(design, column, place),
-    ...(column.left === numbers ? layerNumbers(place, grid) : []),
     ...(isAlone
-      ? [
-          ...notesOf(design, notes, place),
-          ...submoduleNames(design, place),
-          ...encoderNames(design, place),
-        ]
+      ? [...notesOf(design, notes, place), ...encoderNames(design, place)]
       : []),
   ];
 }

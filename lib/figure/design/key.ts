@@ -1,6 +1,6 @@
 import { textWidth } from "../text.ts";
 import { sizes } from "../theme.ts";
-import { arrow, box, dropped, type Mark } from "./marks.ts";
+import { arrow, box, dropped, type Mark } from "./paint.ts";
 import { encoderSide } from "./place.ts";
 import { type Annotation, words } from "./words.ts";
 

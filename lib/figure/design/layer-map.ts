@@ -3,51 +3,19 @@ import type { Figure } from "../figure.ts";
 import { barShift, frame, type Words, widest } from "../frame.ts";
 import { literal } from "../text.ts";
 import { designColor, heat, ink, lane, sizes } from "../theme.ts";
-import { type Annotation, words } from "./words.ts";
+import {
+  checkRows,
+  columnOf,
+  gridOf,
+  type LayerGrid,
+  type LayerMapOptions,
+  type LayerTokenRow,
+  numbersOf,
+  type Panel,
+} from "./layer-grid.ts";
+import { type Annotation, labelTrace, words } from "./words.ts";
 
-/** One measurement at one layer and one text token. */
-export interface LayerTokenRow {
-  readonly design: string;
-  /** From 0. */
-  readonly layer: number;
-  /** Index into the tokens of the options. */
-  readonly token: number;
-  /** 0 or more, in the unit of the axis. */
-  readonly value: number;
-}
-
-export interface LayerMapOptions extends Words {
-  /** What the colors say, with its unit. */
-  readonly axis: string;
-  /** Text tokens in their order, as they are written below. */
-  readonly tokens: readonly string[];
-  /** Tokens before the place of the audio, which stays empty. */
-  readonly audioAt: number;
-}
-
-const mostInARow = 3;
-const panelGap = 18;
-
-/** Room for the numbers of the layers, left of each row of panels. */
-const numbers = 22;
-
-/** Room for a panel's name. */
-const head = 24;
-
-interface Panel {
-  readonly design: string;
-  readonly left: number;
-  readonly top: number;
-}
-
-interface Grid {
-  readonly nLayers: number;
-  readonly cellWidth: number;
-  readonly cellHeight: number;
-  readonly panels: readonly Panel[];
-  readonly height: number;
-  readonly width: number;
-}
+export type { LayerMapOptions, LayerTokenRow } from "./layer-grid.ts";
 
 /**
  * A map for each design: text tokens to the right, layers upward, and a color
@@ -73,10 +41,13 @@ export function layerMap(
   return {
     name: options.name,
     title: options.title,
-    data: grid.panels.map((panel, i) => ({
-      ...heatOf(rows, { panel, grid, options }),
-      ...scaleOf(highest, i === 0),
-    })) as Data[],
+    data: [
+      ...(grid.panels.map((panel, i) => ({
+        ...heatOf(rows, { panel, grid, options }),
+        ...scaleOf(highest, i === 0),
+      })) as Data[]),
+      labelTrace(numbersOf(grid), "middle left"),
+    ],
     layout: {
       ...layout,
       xaxis: { range: [0, grid.width], visible: false, fixedrange: true },
@@ -98,39 +69,11 @@ function withKey({ subtitle, ...rest }: LayerMapOptions): Words {
   return { ...rest, subtitle: subtitle ? `${subtitle}; ${key}` : key };
 }
 
-function gridOf(
-  rows: readonly LayerTokenRow[],
-  { tokens }: LayerMapOptions,
-  width: number,
-): Grid {
-  const designs = [...new Set(rows.map(({ design }) => design))];
-  const nLayers = 1 + Math.max(...rows.map(({ layer }) => layer));
-  const perRow = Math.min(mostInARow, designs.length);
-  const room = width - numbers - (perRow - 1) * panelGap;
-  const nColumns = tokens.length + 1;
-  const cellWidth = Math.min(24, Math.floor(room / perRow / nColumns));
-  const cellHeight = Math.max(9, Math.min(20, Math.floor(150 / nLayers)));
-  const pitch = head + nLayers * cellHeight + 10;
-  const panels = designs.map((design, i) => ({
-    design,
-    left: numbers + (i % perRow) * (nColumns * cellWidth + panelGap),
-    top: head + Math.floor(i / perRow) * pitch,
-  }));
-  const below = widest(tokens, { size: sizes.tick }) + 10;
-  const nRows = Math.ceil(designs.length / perRow);
-  const height = nRows * pitch - 10 + below;
-  return { nLayers, cellWidth, cellHeight, panels, height, width };
-}
-
 interface Drawn {
   readonly panel: Panel;
-  readonly grid: Grid;
+  readonly grid: LayerGrid;
   readonly options: LayerMapOptions;
 }
-
-/** Tokens after the audio stand one column further right. */
-const columnOf = (token: number, audioAt: number) =>
-  token < audioAt ? token : token + 1;
 
 /** The map of one panel, with holes where the value is exactly 0. */
 function heatOf(rows: readonly LayerTokenRow[], drawn: Drawn) {
@@ -179,7 +122,7 @@ function scaleOf(highest: number, showscale: boolean) {
 /** The gray of zeros under the map, and the place of the audio. */
 function shapesOf(
   { left, top }: Panel,
-  { cellHeight, cellWidth, nLayers }: Grid,
+  { cellHeight, cellWidth, nLayers }: LayerGrid,
   { audioAt, tokens }: LayerMapOptions,
 ): NonNullable<Layout["shapes"]> {
   const rectangle = (from: number, to: number) => ({
@@ -203,15 +146,13 @@ function shapesOf(
 
 function labelsOf(
   { design, left, top }: Panel,
-  { cellHeight, cellWidth, nLayers, panels }: Grid,
+  { cellHeight, cellWidth, nLayers, panels }: LayerGrid,
   { audioAt, tokens }: LayerMapOptions,
 ): Annotation[] {
   const bottom = top + nLayers * cellHeight;
   const isLowest = !panels.some(
     (other) => other.left === left && other.top > top,
   );
-  const every = cellHeight >= 15 ? 1 : 2;
-  const layers = Array.from({ length: nLayers }, (_, layer) => layer);
   return [
     words(`<b>${literal(design)}</b>`, {
       x: left,
@@ -219,14 +160,6 @@ function labelsOf(
       yanchor: "bottom",
       font: { size: sizes.label, color: designColor(design) },
     }),
-    ...(left === numbers ? layers : [])
-      .filter((layer) => layer % every === 0)
-      .map((layer) =>
-        words(String(layer), {
-          ...{ x: left - 6, xanchor: "right" },
-          ...{ y: bottom - (layer + 0.5) * cellHeight, yanchor: "middle" },
-        }),
-      ),
     ...(isLowest ? tokens : []).map((token, i) =>
       words(literal(token), {
         ...{ x: left + (columnOf(i, audioAt) + 0.5) * cellWidth },
@@ -251,32 +184,4 @@ function describe(
     );
   });
   return `${axis} at each layer and token. ${each.join("; ")}.`;
-}
-
-function checkRows(
-  rows: readonly LayerTokenRow[],
-  { audioAt, name, tokens }: LayerMapOptions,
-) {
-  if (rows.length === 0) {
-    throw new RangeError(`layerMap: expected rows, got none (${name})`);
-  }
-  if (!(audioAt >= 0 && audioAt <= tokens.length)) {
-    throw new RangeError(
-      `layerMap: expected audioAt in 0..${tokens.length}, got ${audioAt}`,
-    );
-  }
-  for (const { design, layer, token, value } of rows) {
-    const where = `${design}, layer ${layer}, token ${token}`;
-    if (!(token >= 0 && token < tokens.length)) {
-      throw new RangeError(
-        `layerMap: expected tokens in 0..${tokens.length - 1}, ` +
-          `got ${token} (${where})`,
-      );
-    }
-    if (!(value >= 0 && Number.isFinite(value))) {
-      throw new RangeError(
-        `layerMap: expected values of 0 or more, got ${value} (${where})`,
-      );
-    }
-  }
 }

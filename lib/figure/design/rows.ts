@@ -50,8 +50,8 @@ function sentenceOf(row: LayerRow, layers: readonly LayerRow[]): string {
   const through = audioFfn ? "attention and FFN" : "attention, not the FFN";
   if (inStream === "summary") {
     return (
-      "Audio tokens of its own in each layer, heard and dropped; a few " +
-      `summaries of the first pass through ${through}.`
+      "Each layer is given audio tokens of its own, heard and dropped; a few " +
+      `summaries of the first ones pass through ${through}.`
     );
   }
   if (inStream === "all") {
@@ -65,11 +65,10 @@ function sentenceOf(row: LayerRow, layers: readonly LayerRow[]): string {
   }
   const served = layers.filter((other) => other.fresh === fresh);
   const whose =
-    served.length > 1 ? "The same audio tokens" : "Audio tokens of its own";
-  return (
-    `${whose} in each layer: the text after them hears them, ` +
-    "then they are dropped."
-  );
+    served.length > 1
+      ? "Each layer is given the same audio tokens"
+      : "Each layer is given audio tokens of its own";
+  return `${whose}: the text after them hears them, then they are dropped.`;
 }
 
 /** "layer 4" or "layers 0 to 3". */

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { designDiagram } from "../../../lib/figure/design/diagram.ts";
-import { marksOf, type Style } from "../../../lib/figure/design/marks.ts";
+import { marksOf } from "../../../lib/figure/design/marks.ts";
+import type { Style } from "../../../lib/figure/design/paint.ts";
 import { placeDesign } from "../../../lib/figure/design/place.ts";
 import type { DesignRow, LayerRow } from "../../../lib/figure/design/rows.ts";
 import { designColors } from "../../../lib/figure/theme.ts";
@@ -85,11 +86,12 @@ describe("designDiagram", () => {
   });
 
   it("puts layer 0 at the bottom", () => {
-    const { layout } = designDiagram([fused], words);
-    const [top, bottom] = ["15", "0"].map(
-      (layer) => layout.annotations?.find(({ text }) => text === layer)?.y,
-    );
-    assert.ok(Number(top) < Number(bottom));
+    const { data, layout } = designDiagram([fused], words);
+    const traces = data as unknown as { text?: string[]; y: number[] }[];
+    const numbers = traces.find(({ text }) => text?.includes("15"));
+    const at = (layer: string) =>
+      numbers?.y[numbers.text?.indexOf(layer) ?? 0] ?? 0;
+    assert.ok(at("15") < at("0"));
     assert.ok(Number(layout.yaxis?.range?.[0]) > 0);
   });
 
@@ -108,8 +110,8 @@ describe("designDiagram", () => {
       [
         "<b>Layers 0 to 3</b><br>Text alone; the positions of the audio " +
           "stay reserved.",
-        "<b>Layers 4 to 15</b><br>Audio tokens of its own in each layer: " +
-          "the text after<br>them hears them, then they are dropped.",
+        "<b>Layers 4 to 15</b><br>Each layer is given audio tokens of its " +
+          "own: the text<br>after them hears them, then they are dropped.",
       ],
     );
     assert.ok(!texts([fused, fused]).some((text) => text.includes("Layers")));
