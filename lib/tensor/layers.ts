@@ -5,22 +5,6 @@ import { dims } from "./shapes.ts";
 /** Added to a score to forbid a look: its exponential is 0 in float32. */
 export const forbidden = -1e9;
 
-/** Attention weights pattern_BNTM: each row sums to 1 over M. */
-export function attentionPattern(
-  q_BNTH: tf.Tensor4D,
-  k_BNMH: tf.Tensor4D,
-  mask_TM?: tf.Tensor2D,
-): tf.Tensor4D {
-  const { B, N, H } = dims("attentionPattern", q_BNTH, "BNTH");
-  dims("attentionPattern", k_BNMH, "BNMH", { B, N, H });
-
-  const q = q_BNTH.mul<tf.Tensor4D>(H ** -0.5);
-  const scores_BNTM: tf.Tensor4D = tf.matMul(q, k_BNMH, false, true);
-  return tf.softmax(
-    mask_TM ? scores_BNTM.add(mask_TM) : scores_BNTM,
-  ) as tf.Tensor4D;
-}
-
 /** Splits the last axis into heads: x_BTX to x_BNTH. */
 export function splitHeads(x_BTX: tf.Tensor3D, N: number): tf.Tensor4D {
   const { B, T, X } = dims("splitHeads", x_BTX, "BTX");

@@ -2,8 +2,6 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import {
-  attentionPattern,
-  forbidden,
   linear,
   mergeHeads,
   normalMatrix,
@@ -26,19 +24,6 @@ describe("layers", () => {
   it("split heads and merge them again without a change", () => {
     const x = x_BTD();
     assertClose(mergeHeads(splitHeads(x, 4)), x, { atol: 0 });
-  });
-
-  it("give attention weights that sum to 1 and skip what is forbidden", () => {
-    const q_BNTH = splitHeads(x_BTD(), 2);
-    const mask_TM = tf.tensor2d([
-      [0, forbidden, 0],
-      [0, 0, 0],
-      [forbidden, forbidden, 0],
-    ]);
-    const pattern_BNTM = attentionPattern(q_BNTH, q_BNTH, mask_TM);
-    assertClose(pattern_BNTM.sum(-1), new Float32Array(12).fill(1));
-    const first = pattern_BNTM.slice([0, 0, 0, 0], [1, 1, 3, 3]).dataSync();
-    assert.deepEqual([first[1], first[6], first[7]], [0, 0, 0]);
   });
 
   it("scale each position to root mean square 1", () => {
