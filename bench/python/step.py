@@ -257,6 +257,8 @@ def train(task):
 
 def main():
     torch.set_num_threads(2)
+    # As TensorFlow does: weights that attention leaves near 0 are slow else.
+    torch.set_flush_denormal(True)
     answer = train(json.loads(sys.argv[1]))
     threads = torch.get_num_threads()
     description = f"PyTorch {torch.__version__}, CPU, {threads} threads"

@@ -18,7 +18,7 @@ import {
 } from "./kv-cache.ts";
 import { embed, type Llama, runBlock, unembed } from "./llama.ts";
 import { checkContext, placesOf } from "./places.ts";
-import { bucketLength, padRows } from "./prompt.ts";
+import { bucketLength, longestOf, padRows } from "./prompt.ts";
 import { rotationOfRows } from "./rope.ts";
 
 /** What the first pass over a batch of prompts reads. */
@@ -189,7 +189,7 @@ function checkPrompts(
       `generate: expected maxNew of 1 or more, got ${maxNew}`,
     );
   }
-  const longest = Math.max(...prompts.map((prompt) => prompt.length));
+  const longest = longestOf(prompts);
   checkContext([positionOf(longest + maxNew - 1)], config);
   return longest;
 }

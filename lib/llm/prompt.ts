@@ -57,6 +57,11 @@ export function padRows(
   return padded;
 }
 
+/** Tokens of the longest row. */
+export function longestOf(rows: readonly (readonly number[])[]): number {
+  return rows.reduce((most, { length }) => Math.max(most, length), 0);
+}
+
 /**
  * A row length that many rows share, so that few traces serve all of them:
  * the next of 16, 24, 32, 48, 64, 96, 128 and so on.

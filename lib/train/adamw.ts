@@ -72,16 +72,21 @@ export function stepAdamw<P extends Tensors>(
   const { beta1, beta2, epsilon, weightDecay } = config;
   const unbias = (beta: number) =>
     tf.sub(1, tf.pow(tf.scalar(beta), stepNumber));
-  const gradient_X = clip(flatten(gradients), config.maxGradientNorm);
+  // Numbers that hold for all parameters are gathered into one, so that the
+  // vectors, which do not fit into a cache, are passed over less often.
+  const gradient_X = flatten(gradients);
+  const squared_X = gradient_X.square();
+  const shrink = shortening(squared_X.sum(), config.maxGradientNorm);
   const mean_X: tf.Tensor1D = state.mean_X
     .mul(beta1)
-    .add(gradient_X.mul(1 - beta1));
+    .add(gradient_X.mul(shrink.mul(1 - beta1)));
   const square_X: tf.Tensor1D = state.square_X
     .mul(beta2)
-    .add(gradient_X.square().mul(1 - beta2));
-  const deviation_X = square_X.div(unbias(beta2)).sqrt().add(epsilon);
-  const rate = tf.div(learningRate, unbias(beta1));
-  const step_X: tf.Tensor1D = mean_X.mul(rate).div(deviation_X);
+    .add(squared_X.mul(shrink.square().mul(1 - beta2)));
+  const spread = unbias(beta2).sqrt();
+  const rate = learningRate.mul(spread).div(unbias(beta1));
+  const deviation_X = square_X.sqrt().add(spread.mul(epsilon));
+  const step_X: tf.Tensor1D = mean_X.div(deviation_X).mul(rate);
 
   const kept = tf.sub(1, learningRate.mul(weightDecay));
   const params = leaves(state.params);
@@ -105,8 +110,7 @@ function unflatten(x_X: tf.Tensor1D, like: readonly tf.Tensor[]): tf.Tensor[] {
   return pieces.map((piece, i) => piece.reshape(like[i].shape));
 }
 
-/** The gradient, shortened where it is longer than `longest`. */
-function clip(gradient_X: tf.Tensor1D, longest: number): tf.Tensor1D {
-  const norm = gradient_X.square().sum().sqrt();
-  return gradient_X.mul(tf.minimum(1, tf.div(longest, norm.add(1e-12))));
+/** By what the gradient is multiplied, where it is longer than `longest`. */
+function shortening(squares: tf.Scalar, longest: number): tf.Scalar {
+  return tf.minimum(1, tf.div(longest, squares.sqrt().add(1e-12)));
 }

@@ -2,7 +2,12 @@ import * as tf from "@tensorflow/tfjs";
 import { askForTraining, systemPrompt } from "../data/questions.ts";
 import type { LlamaConfig } from "../llm/config.ts";
 import { type Llama, unembedAt } from "../llm/llama.ts";
-import { padRows, promptTokens } from "../llm/prompt.ts";
+import {
+  bucketLength,
+  longestOf,
+  padRows,
+  promptTokens,
+} from "../llm/prompt.ts";
 import type { Tokenizer } from "../llm/tokenizer.ts";
 import {
   type AudioLlmConfig,
@@ -25,7 +30,7 @@ export interface Setting {
   readonly llama: LlamaConfig;
   readonly tokenizer: Tokenizer;
   readonly connector: ConnectorConfig;
-  /** Text positions in a row, its filling included. */
+  /** Most text positions in a row. */
   readonly textLength: number;
   /** Most tokens of an answer, its end included. */
   readonly answerLength: number;
@@ -78,21 +83,19 @@ export function audioBatch(
     const { answer, question } = askForTraining(labels, chance);
     return promptTokens(tokenizer, { system: systemPrompt, question, answer });
   });
-  const tokens = padRows(
-    texts.map((text) => text.tokens),
-    { length: textLength, pad: tokenizer.pad },
-  );
+  const rows = texts.map((text) => text.tokens);
+  const T = bucketLength(longestOf(rows), textLength);
+  const tokens = padRows(rows, { length: T, pad: tokenizer.pad });
   const counted = tokens.map((_, i) => {
-    const { answerAt, tokens: own } = texts[Math.floor(i / textLength)];
-    const at = i % textLength;
+    const { answerAt, tokens: own } = texts[Math.floor(i / T)];
+    const at = i % T;
     return at >= answerAt && at < own.length ? 1 : 0;
   });
-  const shape: [number, number] = [batchSize, textLength];
   return {
     features_BPE: featuresTensor(clips, chosen),
-    tokens_BT: tf.tensor2d(tokens, shape, "int32"),
+    tokens_BT: tf.tensor2d(tokens, [batchSize, T], "int32"),
     scored: scoredPlaces(tokens, counted, {
-      ...{ B: batchSize, T: textLength, perRow: answerLength },
+      ...{ B: batchSize, T, perRow: answerLength },
     }),
   };
 }

@@ -3,7 +3,12 @@ import { documentAt } from "../data/corpus.ts";
 import { systemPrompt } from "../data/questions.ts";
 import type { LlamaConfig } from "../llm/config.ts";
 import { initLlama, type Llama, readLlama, unembedAt } from "../llm/llama.ts";
-import { padRows, promptTokens } from "../llm/prompt.ts";
+import {
+  bucketLength,
+  longestOf,
+  padRows,
+  promptTokens,
+} from "../llm/prompt.ts";
 import type { Tokenizer } from "../llm/tokenizer.ts";
 import { disposeTensors } from "../tensor/params.ts";
 import { random } from "../tensor/random.ts";
@@ -15,7 +20,7 @@ import type { Schedule } from "./schedule.ts";
 export interface LanguageModelPlan {
   readonly llama: LlamaConfig;
   readonly tokenizer: Tokenizer;
-  /** Text positions in a row, its filling included. */
+  /** Most text positions in a row, besides the jottings. */
   readonly textLength: number;
   /** Words that describe a clip, one where each audio token will stand. */
   readonly nJottings: number;
@@ -47,7 +52,7 @@ export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
     });
   });
   const rows = texts.map((text) => text.tokens);
-  const length = textLength + nJottings;
+  const length = bucketLength(longestOf(rows), textLength + nJottings);
   const tokens = padRows(rows, { length, pad: tokenizer.pad });
   const counted = Float32Array.from(tokens, (id, i) => {
     if (id === tokenizer.pad) return 0;

@@ -42,6 +42,29 @@ describe("a cell of the repaired kernel", () => {
     assert.equal(await printed("[count, other]"), "[ 10, 7 ]\n");
   });
 
+  it("takes apart what an earlier cell made, by its properties", async () => {
+    await printed(
+      "const places = [{ grid: { steps: 8 } }];\n" +
+        "const times = (n: number) => 10 * n; let found = 0;",
+    );
+    assert.equal(
+      await printed("places.map(({ grid: { steps } }) => times(steps))"),
+      "[ 80 ]\n",
+    );
+    assert.equal(
+      await printed("places.map(({ grid: all }) => times(all.steps))"),
+      "[ 80 ]\n",
+    );
+    assert.equal(
+      await printed("({ steps: found } = places[0].grid); found"),
+      "8\n",
+    );
+    assert.equal(
+      await printed("for (const { grid: { steps: n } } of places) times(n); 3"),
+      "3\n",
+    );
+  });
+
   it("awaits what stands in brackets or on the next line", async () => {
     assert.equal(await printed("await (async () => 1)()"), "1\n");
     assert.equal(

@@ -8,6 +8,8 @@ const modulePrefix = "export{};";
  * Returns the cell with its misread forms repaired.
  *
  * - `{ x }`: tslab forgets that x came from an earlier cell. `{ x: x }`.
+ * - `({ a: { b } }) =>`: it takes the property a of an earlier cell's value
+ *   for a name of that cell. `({ "a": { b } }) =>`.
  * - `await (x)`, `await [x]`, `await` and a line break: read as a name.
  *   `await Promise.resolve((x))`.
  * - `for await` alone: the cell is not made asynchronous. `await null;` first.
@@ -30,7 +32,13 @@ exports.repair = function repair(ts, source) {
   function visit(node, inner) {
     if (ts.isShorthandPropertyAssignment(node)) {
       insert(node.name.end, `: ${node.name.text}`);
-    } else if (!inner && ts.isAwaitExpression(node)) {
+    }
+    const property = propertyOf(ts, node);
+    if (property) {
+      insert(property.getStart(file), '"');
+      insert(property.end, '"');
+    }
+    if (!inner && ts.isAwaitExpression(node)) {
       repairAwait(node);
     } else if (!inner && ts.isForOfStatement(node) && node.awaitModifier) {
       loopsOverAwaited = true;
@@ -65,3 +73,14 @@ exports.repair = function repair(ts, source) {
   }
   return { text, insertions };
 };
+
+/** The name before the colon where a pattern takes a property apart. */
+function propertyOf(ts, node) {
+  const isRenamed =
+    ts.isPropertyAssignment(node) &&
+    ts.isArrayLiteralOrObjectLiteralDestructuringPattern(node.parent);
+  const name = ts.isBindingElement(node)
+    ? node.propertyName
+    : isRenamed && node.name;
+  return name && ts.isIdentifier(name) ? name : undefined;
+}
