@@ -45,7 +45,10 @@ export type Batch = {
 export function batchOf({ B, T, answer, config }: Task): Batch {
   const [{ grid, width: E }] = config.encoders;
   const P = grid.steps * grid.bands;
-  const ids = Array.from({ length: B * T }, (_, i) => (i * i * 31 + i * 7) % 50);
+  const ids = Array.from(
+    { length: B * T },
+    (_, i) => (i * i * 31 + i * 7) % 50,
+  );
   const at = Array.from({ length: B * answer }, (_, i) => {
     const row = Math.floor(i / answer);
     return row * T + T - 1 - answer + (i % answer);

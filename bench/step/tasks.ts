@@ -2,8 +2,16 @@ import type { LlamaConfig } from "../../lib/llm/config.ts";
 import type { AudioLlmConfig } from "../../lib/pal/audio-llm.ts";
 import { paperConnector } from "../../lib/pal/connector-config.ts";
 import { costOf } from "../../lib/pal/cost.ts";
-import { atDepth, type LayerPlan, layerPlans } from "../../lib/pal/layer-plan.ts";
-import { attentionOnly, baseline, type Variant } from "../../lib/pal/variant.ts";
+import {
+  atDepth,
+  type LayerPlan,
+  layerPlans,
+} from "../../lib/pal/layer-plan.ts";
+import {
+  attentionOnly,
+  baseline,
+  type Variant,
+} from "../../lib/pal/variant.ts";
 
 /** A language model, its connectors' width, and a batch. */
 export interface Size {

@@ -11,6 +11,9 @@ export interface ShowOptions {
   readonly screen?: Screen;
 }
 
+/** What a page shows of numbers and of the colors of small letters. */
+const pageQuality = { digits: 6, nColors: 64 };
+
 /** Few buttons, and only under the pointer: they would cover the title. */
 const plotlyConfig = {
   displaylogo: false,
@@ -22,7 +25,8 @@ const plotlyConfig = {
  * Shows a figure and writes it to files; the same figure gives the same bytes.
  *
  * In a cell it is interactive where the viewer knows plotly, and a picture
- * elsewhere. In a terminal one line names the files.
+ * elsewhere; a page holds six digits of each fraction and fewer colors, the
+ * files all. In a terminal one line names the files.
  */
 export async function show(
   figure: Figure,
@@ -40,13 +44,13 @@ export async function show(
     return;
   }
   // JupyterLab shows this in its own size until plotly draws.
-  const preview = await pngOf(svg, 1);
+  const { nColors } = pageQuality;
+  const preview = await pngOf(svg, { zoom: 1, nColors });
   screen.publish(
     {
       data: {
         "application/vnd.plotly.v1+json": {
-          data,
-          layout,
+          ...shortened({ data, layout }),
           config: plotlyConfig,
         },
         "image/png": Buffer.from(preview).toString("base64"),
@@ -56,4 +60,14 @@ export async function show(
     },
     false,
   );
+}
+
+/** The same JSON with no fraction longer than a page can show. */
+function shortened<T>(json: T): T {
+  const text = JSON.stringify(json, (_, value) =>
+    typeof value === "number" && !Number.isInteger(value)
+      ? Number(value.toPrecision(pageQuality.digits))
+      : value,
+  );
+  return JSON.parse(text) as T;
 }

@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { encodeMp3 } from "../audio/mp3.ts";
 import { encodeWav } from "../audio/wav.ts";
 import { listen } from "../display/listen.ts";
 import { progress } from "../display/progress.ts";
@@ -34,7 +35,11 @@ export interface Lab {
   table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
   progress: typeof progress;
   /** Puts a player under the cell; samples from -1 to 1, rate in Hz. */
-  listen(samples: Float32Array, sampleRate: number, label: string): void;
+  listen(
+    samples: Float32Array,
+    sampleRate: number,
+    label: string,
+  ): Promise<void>;
   /** Aborted by Ctrl-C or the stop button; asked for at each long stage. */
   signal(): AbortSignal;
   /**
@@ -81,7 +86,7 @@ export async function startLab(name: string): Promise<Lab> {
     table: (rows, options) => table(rows, { ...options, folder }),
     progress,
     listen: (samples, sampleRate, label) =>
-      listen(samples, sampleRate, { label, encodeWav }),
+      listen(samples, sampleRate, { label, encodeMp3, encodeWav }),
     signal: interruptSignal,
     async remember<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
       const whole = { name, engine: engine.name, scale, key };

@@ -155,18 +155,18 @@ function foldedScores(
   );
   const scores = scores_XNM.reshape([X, N, regions, R]);
   const placed = position_RE
-    ? scores.add(ofPositions(asked_XNE, position_RE))
+    ? scores.add(placeScores(asked_XNE, position_RE))
     : scores;
   return placed.transpose([2, 0, 1, 3]).reshape([B, A, N, R]);
 }
 
 /** What the positions of cells add to the scores. */
-function ofPositions(
+function placeScores(
   asked_XNE: tf.Tensor3D,
   position_RE: tf.Tensor2D,
 ): tf.Tensor4D {
-  const { X, N, E } = dims("ofPositions", asked_XNE, "XNE");
-  const { R } = dims("ofPositions", position_RE, "RE", { E });
+  const { X, N, E } = dims("placeScores", asked_XNE, "XNE");
+  const { R } = dims("placeScores", position_RE, "RE", { E });
   return asked_XNE
     .reshape<tf.Tensor2D>([X * N, E])
     .matMul(position_RE, false, true)
@@ -186,17 +186,25 @@ function foldedSums(
     pattern_GNR,
     features_BARE.reshape<tf.Tensor3D>([B * A, R, E]),
   );
-  const value_NEH = headsFirst(value_EC, N);
-  const z_NGH = tf.matMul(mean_GNE.transpose([1, 0, 2]), value_NEH);
-  const placed_NGH = position_RE
-    ? z_NGH.add<tf.Tensor3D>(
-        tf.matMul(
-          pattern_GNR.transpose([1, 0, 2]),
-          headsFirst(position_RE.matMul(value_EC), N),
-        ),
-      )
+  const z_NGH: tf.Tensor3D = tf.matMul(
+    mean_GNE.transpose([1, 0, 2]),
+    headsFirst(value_EC, N),
+  );
+  const all_NGH = position_RE
+    ? z_NGH.add<tf.Tensor3D>(placeSums(pattern_GNR, position_RE, value_EC))
     : z_NGH;
-  return placed_NGH.transpose([1, 0, 2]).reshape([B, A, C]);
+  return all_NGH.transpose([1, 0, 2]).reshape([B, A, C]);
+}
+
+/** What the positions of cells add to the sums of values. */
+function placeSums(
+  pattern_GNR: tf.Tensor3D,
+  position_RE: tf.Tensor2D,
+  value_EC: tf.Tensor2D,
+): tf.Tensor3D {
+  const { N } = dims("placeSums", pattern_GNR, "GNR");
+  const value_RC: tf.Tensor2D = tf.matMul(position_RE, value_EC);
+  return tf.matMul(pattern_GNR.transpose([1, 0, 2]), headsFirst(value_RC, N));
 }
 
 /** A matrix for each head: weight_EC to weight_NEH. */

@@ -38,6 +38,17 @@ describe("show", () => {
     assert.match(String(data["text/plain"]), /^Figure: Delayed fusion hears/);
   });
 
+  it("keeps six digits of a fraction on the page, all in the file", async () => {
+    const { published, screen } = cellScreen();
+    const data = [{ y: [1 / 3, 1_234_567, 2e-7 / 3] }];
+    await show({ ...figure, data }, { folder, screen });
+    const page = published[0].bundle.data["application/vnd.plotly.v1+json"];
+    const shown = (page as { data: unknown }).data;
+    assert.deepEqual(shown, [{ y: [0.333333, 1_234_567, 6.66667e-8] }]);
+    const file = readFileSync(join(folder, "scores.json"), "utf8");
+    assert.deepEqual(JSON.parse(file).data, data);
+  });
+
   it("says in a terminal which files it wrote", async () => {
     const { screen, written } = textScreen(80);
     await show(figure, { folder, screen });

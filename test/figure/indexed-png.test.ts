@@ -46,6 +46,16 @@ describe("indexedPng", () => {
     assert.deepEqual([...pixels.subarray(4, 8)], [255, 255, 255, 255]);
   });
 
+  it("takes as few colors as are asked for", async () => {
+    const random = noise();
+    const source = picture(40, 40, () =>
+      [1, 2, 3].map(() => Math.floor(256 * random())),
+    );
+    const { pixels } = await decoded(indexedPng(source, 64));
+    const words = new Uint32Array(pixels.buffer);
+    assert.equal(new Set(words).size, 64);
+  });
+
   it("gives the same bytes twice", () => {
     const source = picture(20, 20, noiseColor());
     assert.deepEqual(indexedPng(source), indexedPng(source));

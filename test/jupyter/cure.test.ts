@@ -45,7 +45,7 @@ describe("a cell of the repaired kernel", () => {
   it("takes apart what an earlier cell made, by its properties", async () => {
     await printed(
       "const places = [{ grid: { steps: 8 } }];\n" +
-        "const times = (n: number) => 10 * n; let found = 0;",
+        "const times = (n: number) => 10 * n;",
     );
     assert.equal(
       await printed("places.map(({ grid: { steps } }) => times(steps))"),
@@ -54,10 +54,6 @@ describe("a cell of the repaired kernel", () => {
     assert.equal(
       await printed("places.map(({ grid: all }) => times(all.steps))"),
       "[ 80 ]\n",
-    );
-    assert.equal(
-      await printed("({ steps: found } = places[0].grid); found"),
-      "8\n",
     );
     assert.equal(
       await printed("for (const { grid: { steps: n } } of places) times(n); 3"),

@@ -7,17 +7,18 @@ export interface Pixels {
   readonly pixels: Uint8Array | Uint8ClampedArray;
 }
 
-const paletteSize = 256;
-
 /**
  * Encodes a picture with at most 256 colors as PNG, one byte a pixel.
  *
  * A figure has few colors and their blends: a palette makes it a third of the
- * size, and notebooks stay small. More colors than 256 are brought together.
+ * size, and notebooks stay small. More colors than that are brought together.
  */
-export function indexedPng({ width, height, pixels }: Pixels): Uint8Array {
+export function indexedPng(
+  { width, height, pixels }: Pixels,
+  nColors = 256,
+): Uint8Array {
   const counts = countColors(pixels);
-  const boxes = split([...counts.keys()]);
+  const boxes = split([...counts.keys()], nColors);
   const indices = new Map<number, number>();
   const palette = new Uint8Array(3 * boxes.length);
   boxes.forEach((box, index) => {
@@ -65,10 +66,10 @@ interface Box {
 }
 
 /** Halves the box whose colors differ most, until the palette is full. */
-function split(colors: readonly number[]): (readonly number[])[] {
-  if (colors.length <= paletteSize) return colors.map((color) => [color]);
+function split(colors: readonly number[], most: number): (readonly number[])[] {
+  if (colors.length <= most) return colors.map((color) => [color]);
   const boxes = [measured(colors)];
-  while (boxes.length < paletteSize) {
+  while (boxes.length < most) {
     const at = boxes.reduce(
       (widest, box, i) => (box.spread > boxes[widest].spread ? i : widest),
       0,

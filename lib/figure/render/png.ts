@@ -2,11 +2,15 @@ import { fontFiles } from "../text.ts";
 import { indexedPng } from "./indexed-png.ts";
 
 /**
- * Pixels of an SVG on white, as a PNG with a palette of 256 colors.
+ * Pixels of an SVG on white, as a PNG with a palette.
  *
  * @param zoom - device pixels for each CSS pixel: 2 for print and sharp screens
+ * @param nColors - of the palette, at most 256
  */
-export async function pngOf(svg: string, zoom = 2): Promise<Uint8Array> {
+export async function pngOf(
+  svg: string,
+  { zoom = 2, nColors = 256 } = {},
+): Promise<Uint8Array> {
   const { Resvg } = await import("@resvg/resvg-js");
   // resvg knows SVG's older word for the same, and blurs under the new one.
   const source = svg.replaceAll(
@@ -22,5 +26,5 @@ export async function pngOf(svg: string, zoom = 2): Promise<Uint8Array> {
       defaultFontFamily: "Arimo",
     },
   }).render();
-  return indexedPng(image);
+  return indexedPng(image, nColors);
 }

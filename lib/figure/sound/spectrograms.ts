@@ -17,7 +17,7 @@ export interface PicturePanel extends PanelHead {
 }
 
 /** Columns and rows beyond these are not seen; neighbors are averaged. */
-const most = { columns: 112, rows: 64 } as const;
+const most = { columns: 96, rows: 64 } as const;
 
 /** What is further below a picture's loudest spot is drawn white. */
 const deepest = 80; // dB

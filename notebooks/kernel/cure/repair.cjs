@@ -27,18 +27,16 @@ exports.repair = function repair(ts, source) {
   const insertions = [];
   const insert = (position, text) =>
     insertions.push({ at: position - modulePrefix.length, text });
+  const isName = (node) => node !== undefined && ts.isIdentifier(node);
   let loopsOverAwaited = false;
 
   function visit(node, inner) {
     if (ts.isShorthandPropertyAssignment(node)) {
       insert(node.name.end, `: ${node.name.text}`);
-    }
-    const property = propertyOf(ts, node);
-    if (property) {
-      insert(property.getStart(file), '"');
-      insert(property.end, '"');
-    }
-    if (!inner && ts.isAwaitExpression(node)) {
+    } else if (ts.isBindingElement(node) && isName(node.propertyName)) {
+      insert(node.propertyName.getStart(file), '"');
+      insert(node.propertyName.end, '"');
+    } else if (!inner && ts.isAwaitExpression(node)) {
       repairAwait(node);
     } else if (!inner && ts.isForOfStatement(node) && node.awaitModifier) {
       loopsOverAwaited = true;
@@ -73,14 +71,3 @@ exports.repair = function repair(ts, source) {
   }
   return { text, insertions };
 };
-
-/** The name before the colon where a pattern takes a property apart. */
-function propertyOf(ts, node) {
-  const isRenamed =
-    ts.isPropertyAssignment(node) &&
-    ts.isArrayLiteralOrObjectLiteralDestructuringPattern(node.parent);
-  const name = ts.isBindingElement(node)
-    ? node.propertyName
-    : isRenamed && node.name;
-  return name && ts.isIdentifier(name) ? name : undefined;
-}
