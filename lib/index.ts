@@ -14,6 +14,7 @@ export {
   type MelOptions,
   toyMel,
 } from "./audio/mel.ts";
+export { encodeMp3, type Mp3 } from "./audio/mp3.ts";
 export { failureReport, hearFiles } from "./audio/pool/hear-files.ts";
 export { resample } from "./audio/resample.ts";
 export { readSoundfont, type Soundfont } from "./audio/soundfont.ts";

@@ -2,50 +2,14 @@
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/engine/compile.ts";
 import { useEngine } from "../../lib/engine/engine.ts";
-import { unembedAt } from "../../lib/llm/llama.ts";
-import { type AudioLlm, hearText } from "../../lib/pal/audio-llm.ts";
-import { disposeTensors, leaves, withLeaves } from "../../lib/tensor/params.ts";
-import {
-  type AdamwState,
-  adamwDefaults,
-  startAdamw,
-  stepAdamw,
-} from "../../lib/train/adamw.ts";
-import { nextTokenLoss } from "../../lib/train/loss.ts";
-import { type Batch, batchOf, noisyModel } from "./model.ts";
+import { disposeTensors } from "../../lib/tensor/params.ts";
+import { startAdamw } from "../../lib/train/adamw.ts";
+import { batchOf, noisyModel } from "./model.ts";
 import type { Answer, Task } from "./tasks.ts";
-
-type Part = Partial<AudioLlm>;
-
-type StepInput = {
-  readonly state: AdamwState<Part>;
-  readonly frozen: Part;
-  readonly batch: Batch;
-  readonly learningRate: tf.Scalar;
-  readonly stepNumber: tf.Scalar;
-};
-
-/** Forward, backward and AdamW, as `fit` has them. */
-function trainingStep({ config }: Task) {
-  const { llama } = config;
-  return ({ batch, frozen, state, ...numbers }: StepInput) => {
-    const { features_BPE, scored, tokens_BT } = batch;
-    const lossOf = (...values: tf.Tensor[]) => {
-      const trained = withLeaves(state.params, values);
-      const model = { ...frozen, ...trained } as AudioLlm;
-      const input = { text_BT: tokens_BT, features: [features_BPE] };
-      const text_BTD = hearText(model, input, { config });
-      const options = { at_X: scored.at_X, config: llama };
-      return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
-    };
-    const { grads, value } = tf.valueAndGrads(lossOf)(leaves(state.params));
-    const options = { config: adamwDefaults, ...numbers };
-    return { loss: value, state: stepAdamw(state, grads, options) };
-  };
-}
+import { type Part, trainingStep } from "./training-step.ts";
 
 async function train(task: Task): Promise<Omit<Answer, "description">> {
-  const step = compile(trainingStep(task), {
+  const step = compile(trainingStep(task.config), {
     name: task.config.variant.name,
     xla: task.mode === "graph + XLA",
   });

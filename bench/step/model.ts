@@ -42,7 +42,12 @@ export type Batch = {
 };
 
 /** The same batch as in PyTorch. */
-export function batchOf({ B, T, answer, config }: Task): Batch {
+export function batchOf({
+  B,
+  T,
+  answer,
+  config,
+}: Pick<Task, "B" | "T" | "answer" | "config">): Batch {
   const [{ grid, width: E }] = config.encoders;
   const P = grid.steps * grid.bands;
   const ids = Array.from(

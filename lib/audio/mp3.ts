@@ -10,8 +10,8 @@ export interface Mp3 {
 }
 
 /**
- * Little for a page, enough for sound up to about 10 kHz. Constant: players
- * misjudge the length of a stream whose rate varies.
+ * Little for a page, enough for sound up to 11 kHz, where LAME cuts. Constant:
+ * players misjudge the length of a stream whose rate varies.
  */
 const bitRate = 40;
 

@@ -1,0 +1,48 @@
+import { readFileSync, writeFileSync } from "node:fs";
+
+/** What a part of the run took. */
+export interface Phase {
+  readonly name: string;
+  readonly seconds: number;
+  /** Most memory of the process while it ran, and what it held at the end. */
+  readonly peakGiB: number;
+  readonly heldGiB: number;
+  readonly notes: readonly string[];
+}
+
+/** What the child process answers with, as JSON. */
+export interface Answer {
+  readonly description: string;
+  readonly limits: Limits;
+  readonly phases: readonly Phase[];
+}
+
+/** The best this machine does in this run. */
+export interface Limits {
+  /** Of a 1024 x 1024 matrix product. */
+  readonly gflops: number; // GFLOP/s
+  /** Of a sum over numbers that fit into no cache. */
+  readonly bandwidth: number; // GB/s
+}
+
+/** Runs one phase; `work` returns what is worth saying. */
+export async function phase(
+  name: string,
+  work: () => Promise<readonly string[]>,
+): Promise<Phase> {
+  // Linux sets the peak back to what is held now.
+  writeFileSync("/proc/self/clear_refs", "5");
+  const start = performance.now();
+  const notes = await work();
+  const seconds = (performance.now() - start) / 1000;
+  const [peakGiB, heldGiB] = [memoryOf("VmHWM"), memoryOf("VmRSS")];
+  return { name, seconds, peakGiB, heldGiB, notes };
+}
+
+/** A line of the process's status, in GiB. */
+function memoryOf(line: string): number {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const found = new RegExp(`^${line}:\\s+(\\d+) kB$`, "m").exec(status);
+  if (!found) throw new Error(`phase: expected ${line} in status, got none`);
+  return Number(found[1]) / 2 ** 20;
+}
