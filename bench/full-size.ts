@@ -4,7 +4,7 @@
  * Random weights are written as published ones are, loaded, and used for
  * generation and training, attention-only over SSLAM's grid, in a process of
  * its own. Needs 2.5 GB of disk for a while, some 12 GiB of free memory and
- * two minutes; with fewer layers than 16 less, and nothing is kept.
+ * a minute and a half; with fewer layers than 16 less, and nothing is kept.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
@@ -65,7 +65,7 @@ function linesOf({ limits, phases }: Answer): string[] {
         `${name}: ${seconds.toFixed(1)} s, at most ${peakGiB.toFixed(1)} GiB, ` +
         `${heldGiB.toFixed(1)} at the end; ${notes.join("; ")}`,
     ),
-    `this machine: ${limits.gflops.toFixed(0)} GFLOP/s in a product of 1024, ` +
+    `this machine: ${limits.gflops.toFixed(0)} GFLOP/s in a product of 2048, ` +
       `${limits.bandwidth.toFixed(1)} GB/s in a sum`,
     `peak ${peak.toFixed(1)} GiB; goal ${limitGiB} ${isMet ? "met" : "missed"}`,
   ];

@@ -42,7 +42,7 @@ async function fastest(runs: number, work: () => tf.Tensor): Promise<number> {
 }
 
 async function measureLimits(): Promise<Limits> {
-  const [n, many] = [1024, 2 ** 27];
+  const [n, many] = [2048, 2 ** 27];
   const square = tf.randomUniform<tf.Rank.R2>([n, n]);
   const vector = tf.ones([many]);
   const product = await fastest(10, () => tf.matMul(square, square));

@@ -19,7 +19,7 @@ export interface Answer {
 
 /** The best this machine does in this run. */
 export interface Limits {
-  /** Of a 1024 x 1024 matrix product. */
+  /** Of a 2048 x 2048 matrix product. */
   readonly gflops: number; // GFLOP/s
   /** Of a sum over numbers that fit into no cache. */
   readonly bandwidth: number; // GB/s

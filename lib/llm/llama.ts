@@ -148,20 +148,19 @@ export function queryKeyValue(
   const q_BSX = linear(lastRows(normed_BMD, S), block.query_DX);
   const both_BMX = linear(normed_BMD, block.keyValue_DX);
   const both_BMXH = both_BMX.reshape<tf.Tensor4D>([B, M, 2 * K, H]);
-  const heads = (from: number): tf.Tensor4D =>
-    both_BMXH.slice([0, 0, from, 0], [B, M, K, H]);
+  const [ownKeys_BMKH, ownValues_BMKH] = tf.split(both_BMXH, 2, 2);
 
   const own = headInputs(block, x_BMD, context);
   const q_BSNH = own.q ?? q_BSX.reshape<tf.Tensor4D>([B, S, N, H]);
   const byHead_BNSH = tap(at("hook_q"), q_BSNH).transpose<tf.Tensor4D>(byHead);
-  const k_BMKH = tap(at("hook_k"), own.k ?? heads(0));
+  const k_BMKH = tap(at("hook_k"), own.k ?? ownKeys_BMKH);
   const k_BKMH = k_BMKH.transpose<tf.Tensor4D>(byHead);
   const turned = (hook: string, x: tf.Tensor4D, places: Rotation) =>
     tapTurned(tap, at(hook), [rotate(x, places), byHead]);
   return {
     q_BNSH: turned("hook_rot_q", byHead_BNSH, asks),
     k_BKMH: turned("hook_rot_k", k_BKMH, answers),
-    v_BKMH: tap(at("hook_v"), own.v ?? heads(K)).transpose(byHead),
+    v_BKMH: tap(at("hook_v"), own.v ?? ownValues_BMKH).transpose(byHead),
   };
 }
 
@@ -255,14 +254,12 @@ export function ffn(
   normed_BSD: tf.Tensor3D,
   { layer, tap }: Pick<LayerContext, "layer" | "tap">,
 ): tf.Tensor3D {
-  const { B, S } = dims("ffn", normed_BSD, "BSD");
-  const [W] = block.down_WD.shape;
+  dims("ffn", normed_BSD, "BSD");
   const at = (hook: string) => `blocks.${layer}.mlp.${hook}`;
-  const both_BSX = linear(normed_BSD, block.gateUp_DX);
-  const part = (from: number): tf.Tensor3D =>
-    both_BSX.slice([0, 0, from], [B, S, W]);
-  const gate_BSW = tap(at("hook_pre"), part(0));
-  const up_BSW = tap(at("hook_pre_linear"), part(W));
+  // Split and not sliced: the gradient of a slice is filled up with zeros.
+  const halves = tf.split(linear(normed_BSD, block.gateUp_DX), 2, 2);
+  const gate_BSW = tap(at("hook_pre"), halves[0]);
+  const up_BSW = tap(at("hook_pre_linear"), halves[1]);
   const hidden_BSW: tf.Tensor3D = silu(gate_BSW).mul(up_BSW);
   return linear(tap(at("hook_post"), hidden_BSW), block.down_WD);
 }

@@ -75,11 +75,9 @@ export function rotate(
   x_BNSH: tf.Tensor4D,
   { cos_B1SH, sin_B1SH }: Rotation,
 ): tf.Tensor4D {
-  const { B, N, S, H } = dims("rotate", x_BNSH, "BNSH");
+  const { S, H } = dims("rotate", x_BNSH, "BNSH");
   dims("rotate", cos_B1SH, "X1SH", { S, H });
-  const half = [B, N, S, H / 2];
-  const left_BNSH = x_BNSH.slice([0, 0, 0, 0], half);
-  const right_BNSH = x_BNSH.slice([0, 0, 0, H / 2], half);
-  const swapped_BNSH = tf.concat([right_BNSH, left_BNSH], 3);
+  const [left, right] = tf.split(x_BNSH, 2, 3);
+  const swapped_BNSH = tf.concat([right, left], 3);
   return x_BNSH.mul(cos_B1SH).add(swapped_BNSH.mul(sin_B1SH));
 }

@@ -97,13 +97,9 @@ export function connect(
       }),
     );
     const readers = connectorNames(crossAttentions.length, layers);
-    const latents = crossAttentions.map((crossAttention, i) => {
-      const name = readers[i];
-      const latent_BAC = readRegions(crossAttention, regions, {
-        ...{ config, name, tap },
-      });
-      return tap(`${name}.hook_latents`, latent_BAC);
-    });
+    const latents = readRegions(crossAttentions, regions, {
+      ...{ config, names: readers, tap },
+    }).map((latent_BAC, i) => tap(`${readers[i]}.hook_latents`, latent_BAC));
     const names = connectorNames(projections.length, layers);
     return projections.map((projection, i) => {
       const audio_BAD = project(latents[i % latents.length], projection);

@@ -78,7 +78,7 @@ function regionProducts(
       ? [
           own([nLatents, H, E], N),
           ofFeatures([N, E, (G / nLatents) * R], nLatents),
-          ...placed(own([nLatents * N, E, R])),
+          ...placed(own([R, E, C]), own([nLatents, H, R], N)),
         ]
       : [
           ofFeatures([G * R, E, C]),

@@ -1,9 +1,9 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { largestRegion, type Regions } from "../encoder/regions.ts";
 import { linear, normalMatrix } from "../tensor/layers.ts";
 import type { Random } from "../tensor/random.ts";
 import { dims } from "../tensor/shapes.ts";
-import type { Tap } from "../tensor/tap.ts";
+import { isWanted, type Tap } from "../tensor/tap.ts";
 import { gelu } from "../tensor/transformer.ts";
 import type { ConnectorConfig, EncoderSizes } from "./connector-config.ts";
 import { sinCosPositions } from "./latent-positions.ts";
@@ -39,8 +39,8 @@ const positionScale = 0.02;
 
 export interface ReadOptions {
   readonly config: ConnectorConfig;
-  /** What the taps' names start with. */
-  readonly name: string;
+  /** What the taps' names start with, one for each cross-attention. */
+  readonly names: readonly string[];
   readonly tap: Tap;
 }
 
@@ -79,42 +79,95 @@ export function initCrossAttention(
   };
 }
 
-/** Latent tokens latent_BAC after each has read its own region. */
+/**
+ * Latent tokens latent_BAC of every cross-attention, after each token has read
+ * its own region.
+ *
+ * All of them read the same features: they attend side by side, each with
+ * heads of its own, so that features pass through memory once.
+ */
 export function readRegions(
-  { latent_C, position_AC, rounds }: CrossAttention,
+  crossAttentions: readonly CrossAttention[],
   regions: readonly Regions[],
-  options: ReadOptions,
-): tf.Tensor3D {
-  const { config, name, tap } = options;
-  const { hasNorms, hasResidual, positions, query } = config;
-  const { C } = dims("readRegions", latent_C, "C");
-  const A = query.steps * query.bands;
-  const normed = (x: tf.Tensor3D) => (hasNorms ? standardize(x) : x);
-  const after = (x: tf.Tensor3D, change: tf.Tensor3D): tf.Tensor3D =>
-    hasResidual ? x.add(change) : change;
+  { config, names, tap }: ReadOptions,
+): tf.Tensor3D[] {
+  const { depth } = config;
+  const normed = (x: tf.Tensor3D) => (config.hasNorms ? standardize(x) : x);
+  let latents = crossAttentions.map((one) => unread(one, config));
+  for (let i = 0; i < depth; i++) {
+    const rounds = crossAttentions.map((one) => one.rounds[i]);
+    const asked = rounds.map(({ query_CC }, l) =>
+      linear(normed(latents[l]), query_CC),
+    );
+    const places = names.map((name) =>
+      depth === 1 ? name : `${name}.rounds.${i}`,
+    );
+    const read = attendTogether(asked, cellsOf(regions, rounds), {
+      ...{ config, names: places, tap },
+    });
+    latents = latents.map((latent_BAC, l) =>
+      afterReading(latent_BAC, read[l], { config, round: rounds[l] }),
+    );
+  }
+  return latents;
+}
 
-  // Until they have read, latent tokens are the same for all clips (B is 1)
-  // and, without positions, for all regions (A is 1).
-  let latent_BAC: tf.Tensor3D = latent_C.reshape([1, 1, C]);
+/**
+ * Latent tokens before they read: the same for all clips (B is 1) and, without
+ * positions, for all regions (A is 1).
+ */
+function unread(
+  { latent_C, position_AC }: CrossAttention,
+  { positions, query }: ConnectorConfig,
+): tf.Tensor3D {
+  const { C } = dims("readRegions", latent_C, "C");
+  const latent_BAC: tf.Tensor3D = latent_C.reshape([1, 1, C]);
   const place_AC =
     positions === "sin-cos" ? sinCosPositions(query, C) : position_AC;
-  if (place_AC) {
-    dims("readRegions", place_AC, "AC", { A, C });
-    latent_BAC = latent_BAC.add(place_AC);
-  }
-  rounds.forEach(({ mlp, query_CC, readers }, i) => {
-    const place = rounds.length === 1 ? name : `${name}.rounds.${i}`;
-    const q_BAC = linear(normed(latent_BAC), query_CC);
-    const read_BAC = attendRegions(q_BAC, cellsOf(regions, readers), {
-      config,
-      tap: (pattern) => tap(`${place}.hook_pattern`, pattern),
-    });
-    latent_BAC = after(latent_BAC, read_BAC);
-    if (!mlp) return;
-    const hidden_BAC = gelu(linear(normed(latent_BAC), mlp.up_CC));
-    latent_BAC = after(latent_BAC, linear(hidden_BAC, mlp.down_CC));
+  if (!place_AC) return latent_BAC;
+  const A = query.steps * query.bands;
+  dims("readRegions", place_AC, "AC", { A, C });
+  return latent_BAC.add(place_AC);
+}
+
+/** What each of several askers reads: one attention with the heads of all. */
+function attendTogether(
+  asked: readonly tf.Tensor3D[],
+  cells: readonly Cells[],
+  { config, names, tap }: ReadOptions,
+): tf.Tensor3D[] {
+  const hooks = names.map((name) => `${name}.hook_pattern`);
+  const isSeen = hooks.some((hook) => isWanted(tap, hook));
+  const see = (pattern_BANM: tf.Tensor4D): tf.Tensor4D => {
+    if (!isSeen) return pattern_BANM;
+    const parts: tf.Tensor4D[] = tf.split(pattern_BANM, hooks.length, 2);
+    return joined(
+      parts.map((part, i) => tap(hooks[i], part)),
+      2,
+    );
+  };
+  const read_BAC = attendRegions(joined(asked, 2), cells, {
+    config: { ...config, nHeads: config.nHeads * asked.length },
+    tap: see,
   });
-  return latent_BAC;
+  return asked.length === 1 ? [read_BAC] : tf.split(read_BAC, asked.length, 2);
+}
+
+function afterReading(
+  latent_BAC: tf.Tensor3D,
+  read_BAC: tf.Tensor3D,
+  {
+    config,
+    round: { mlp },
+  }: { readonly config: ConnectorConfig; readonly round: Round },
+): tf.Tensor3D {
+  const after = (x: tf.Tensor3D, change: tf.Tensor3D): tf.Tensor3D =>
+    config.hasResidual ? x.add(change) : change;
+  const told_BAC = after(latent_BAC, read_BAC);
+  if (!mlp) return told_BAC;
+  const normed_BAC = config.hasNorms ? standardize(told_BAC) : told_BAC;
+  const hidden_BAC = gelu(linear(normed_BAC, mlp.up_CC));
+  return after(told_BAC, linear(hidden_BAC, mlp.down_CC));
 }
 
 /** Mean 0 and variance 1 over the last axis: a LayerNorm with no parameter. */
@@ -124,13 +177,34 @@ export function standardize<X extends tf.Tensor>(x: X): X {
   return centered.mul(variance.add(1e-5).rsqrt()) as X;
 }
 
-/** What the latent tokens of a round can read. */
+/** What the latent tokens of a round can read, encoder by encoder. */
 function cellsOf(
   regions: readonly Regions[],
-  readers: readonly Reader[],
+  rounds: readonly Round[],
 ): Cells[] {
-  return readers.map(({ key_EC, position_RE, value_EC }, i) => ({
-    ...regions[i],
-    ...{ key_EC, position_RE, value_EC },
-  }));
+  return regions.map((region, e) => {
+    const readers = rounds.map((round) => round.readers[e]);
+    const side = (make: (reader: Reader) => tf.Tensor2D) =>
+      joined(readers.map(make), 1);
+    const cells = {
+      ...region,
+      key_EC: side(({ key_EC }) => key_EC),
+      value_EC: side(({ value_EC }) => value_EC),
+    };
+    if (!readers[0].position_RE) return cells;
+    const placed = (name: "key_EC" | "value_EC") =>
+      side(({ position_RE, ...weights }) =>
+        tf.matMul(position_RE as tf.Tensor2D, weights[name]),
+      );
+    return {
+      ...cells,
+      placeKey_RC: placed("key_EC"),
+      placeValue_RC: placed("value_EC"),
+    };
+  });
+}
+
+/** Tensors one after another on an axis. */
+function joined<X extends tf.Tensor>(parts: readonly X[], axis: number): X {
+  return parts.length === 1 ? parts[0] : (tf.concat([...parts], axis) as X);
 }

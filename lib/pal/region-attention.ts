@@ -15,13 +15,14 @@ export interface Cells {
   readonly features_BARE: tf.Tensor4D;
   /** Added to the scores, where regions are filled up. */
   readonly mask_AR?: tf.Tensor2D;
-  /**
-   * Added to the cells of every region. The products take it apart, so that
-   * features, which are many and frozen, need no gradient.
-   */
-  readonly position_RE?: tf.Tensor2D;
   readonly key_EC: tf.Tensor2D;
   readonly value_EC: tf.Tensor2D;
+  /**
+   * Keys and values of what is added to the cells of every region. They stand
+   * apart, so that features, which are many and frozen, need no gradient.
+   */
+  readonly placeKey_RC?: tf.Tensor2D;
+  readonly placeValue_RC?: tf.Tensor2D;
 }
 
 /**
@@ -75,7 +76,8 @@ function patternOf(
 /** Scores scores_BANR, by a key of every cell. */
 function cellScores(q_BAC: tf.Tensor3D, cells: Cells, N: number): tf.Tensor4D {
   const { A, B, R } = dims("cellScores", cells.features_BARE, "BARE");
-  const k_GRC = ofEachCell(cells, cells.key_EC);
+  const { features_BARE, key_EC, placeKey_RC } = cells;
+  const k_GRC = ofEachCell(features_BARE, key_EC, placeKey_RC);
   const C = k_GRC.shape[2];
   const [b, a] = q_BAC.shape;
   const q_G1C = q_BAC
@@ -97,7 +99,8 @@ function cellSums(
   N: number,
 ): tf.Tensor3D {
   const { A, B, R } = dims("cellSums", cells.features_BARE, "BARE");
-  const v_GRC = ofEachCell(cells, cells.value_EC);
+  const { features_BARE, placeValue_RC, value_EC } = cells;
+  const v_GRC = ofEachCell(features_BARE, value_EC, placeValue_RC);
   const z_GN1H: tf.Tensor4D = tf.matMul(
     pattern_BANR.reshape([B * A, N, 1, R]),
     splitHeads(v_GRC, N),
@@ -107,8 +110,9 @@ function cellSums(
 
 /** Every cell, its position added, times a matrix: x_GRC. */
 function ofEachCell(
-  { features_BARE, position_RE }: Cells,
+  features_BARE: tf.Tensor4D,
   weight_EC: tf.Tensor2D,
+  place_RC?: tf.Tensor2D,
 ): tf.Tensor3D {
   const { A, B, E, R } = dims("ofEachCell", features_BARE, "BARE");
   const { C } = dims("ofEachCell", weight_EC, "EC", { E });
@@ -116,7 +120,7 @@ function ofEachCell(
     .reshape<tf.Tensor2D>([B * A * R, E])
     .matMul(weight_EC)
     .reshape<tf.Tensor3D>([B * A, R, C]);
-  return position_RE ? x_GRC.add(position_RE.matMul(weight_EC)) : x_GRC;
+  return place_RC ? x_GRC.add(place_RC) : x_GRC;
 }
 
 /**
@@ -127,7 +131,7 @@ function ofEachCell(
  */
 function foldedScores(
   q_BAC: tf.Tensor3D,
-  { features_BARE, key_EC, position_RE }: Cells,
+  { features_BARE, key_EC, placeKey_RC }: Cells,
   N: number,
 ): tf.Tensor4D {
   const { A, B, E, R } = dims("foldedScores", features_BARE, "BARE");
@@ -136,12 +140,8 @@ function foldedScores(
   const X = q_BAC.shape[0] * q_BAC.shape[1];
   const regions = (B * A) / X;
   const q_XNH = q_BAC.mul(H ** -0.5).reshape<tf.Tensor3D>([X, N, H]);
-  const asked_NXE = tf.matMul(
-    q_XNH.transpose([1, 0, 2]),
-    headsFirst(key_EC, N),
-    false,
-    true,
-  );
+  const q_NXH = q_XNH.transpose<tf.Tensor3D>([1, 0, 2]);
+  const asked_NXE = tf.matMul(q_NXH, headsFirst(key_EC, N), false, true);
   const asked_XNE = asked_NXE.transpose<tf.Tensor3D>([1, 0, 2]);
   const isInOrder = X === 1 || regions === 1;
   const rows = isInOrder
@@ -154,29 +154,29 @@ function foldedScores(
     true,
   );
   const scores = scores_XNM.reshape([X, N, regions, R]);
-  const placed = position_RE
-    ? scores.add(placeScores(asked_XNE, position_RE))
+  const placed = placeKey_RC
+    ? scores.add(placeScores(q_NXH, placeKey_RC))
     : scores;
   return placed.transpose([2, 0, 1, 3]).reshape([B, A, N, R]);
 }
 
-/** What the positions of cells add to the scores. */
+/** What the places of cells in their region add to the scores. */
 function placeScores(
-  asked_XNE: tf.Tensor3D,
-  position_RE: tf.Tensor2D,
+  q_NXH: tf.Tensor3D,
+  placeKey_RC: tf.Tensor2D,
 ): tf.Tensor4D {
-  const { X, N, E } = dims("placeScores", asked_XNE, "XNE");
-  const { R } = dims("placeScores", position_RE, "RE", { E });
-  return asked_XNE
-    .reshape<tf.Tensor2D>([X * N, E])
-    .matMul(position_RE, false, true)
+  const { N, X } = dims("placeScores", q_NXH, "NXH");
+  const [R] = placeKey_RC.shape;
+  return tf
+    .matMul(q_NXH, headsFirst(placeKey_RC, N), false, true)
+    .transpose([1, 0, 2])
     .reshape([X, N, 1, R]);
 }
 
 /** The sums of `cellSums` with one value each: (p x) v in place of p (x v). */
 function foldedSums(
   pattern_BANR: tf.Tensor4D,
-  { features_BARE, position_RE, value_EC }: Cells,
+  { features_BARE, placeValue_RC, value_EC }: Cells,
   N: number,
 ): tf.Tensor3D {
   const { A, B, E, R } = dims("foldedSums", features_BARE, "BARE");
@@ -190,21 +190,20 @@ function foldedSums(
     mean_GNE.transpose([1, 0, 2]),
     headsFirst(value_EC, N),
   );
-  const all_NGH = position_RE
-    ? z_NGH.add<tf.Tensor3D>(placeSums(pattern_GNR, position_RE, value_EC))
+  const all_NGH = placeValue_RC
+    ? z_NGH.add<tf.Tensor3D>(placeSums(pattern_GNR, placeValue_RC))
     : z_NGH;
   return all_NGH.transpose([1, 0, 2]).reshape([B, A, C]);
 }
 
-/** What the positions of cells add to the sums of values. */
+/** What the places of cells in their region add to the sums of values. */
 function placeSums(
   pattern_GNR: tf.Tensor3D,
-  position_RE: tf.Tensor2D,
-  value_EC: tf.Tensor2D,
+  placeValue_RC: tf.Tensor2D,
 ): tf.Tensor3D {
   const { N } = dims("placeSums", pattern_GNR, "GNR");
-  const value_RC: tf.Tensor2D = tf.matMul(position_RE, value_EC);
-  return tf.matMul(pattern_GNR.transpose([1, 0, 2]), headsFirst(value_RC, N));
+  const place_NRH = headsFirst(placeValue_RC, N);
+  return tf.matMul(pattern_GNR.transpose([1, 0, 2]), place_NRH);
 }
 
 /** A matrix for each head: weight_EC to weight_NEH. */

@@ -47,13 +47,57 @@ export function rmsNorm<X extends tf.Tensor>(
   scale_D: tf.Tensor1D,
   epsilon = 1e-5,
 ): X {
-  const meanSquare = x.square().mean(-1, true);
-  return x.mul(meanSquare.add(epsilon).rsqrt()).mul(scale_D);
+  return normalize(x, epsilon).mul(scale_D);
+}
+
+/**
+ * Scales each position to root mean square 1.
+ *
+ * With a gradient of its own, in half the operations: of x f(x), f the inverse
+ * root, it is f (dy - y mean(y dy)).
+ */
+function normalize<X extends tf.Tensor>(x: X, epsilon: number): X {
+  return withGradient(x, (input) => {
+    const inverse = input.square().mean(-1, true).add(epsilon).rsqrt();
+    const y = input.mul(inverse);
+    return {
+      y,
+      kept: [y, inverse],
+      gradient: (dy, [y, inverse]) =>
+        dy.sub(y.mul(y.mul(dy).mean(-1, true))).mul(inverse),
+    };
+  });
 }
 
 /** x times its own logistic: the gate of SwiGLU. */
 export function silu<X extends tf.Tensor>(x: X): X {
-  return x.mul(x.sigmoid());
+  return withGradient(x, (input) => {
+    const gate = input.sigmoid();
+    const y = input.mul(gate);
+    return {
+      y,
+      kept: [y, gate],
+      gradient: (dy, [y, gate]) => dy.mul(gate.add(y.mul(tf.sub(1, gate)))),
+    };
+  });
+}
+
+/** A function of one tensor with a gradient of its own, once only. */
+function withGradient<X extends tf.Tensor>(
+  x: X,
+  make: (input: tf.Tensor) => {
+    readonly y: tf.Tensor;
+    /** What the gradient needs. */
+    readonly kept: tf.Tensor[];
+    readonly gradient: (dy: tf.Tensor, kept: tf.Tensor[]) => tf.Tensor;
+  },
+): X {
+  const run = tf.customGrad((input, save) => {
+    const { gradient, kept, y } = make(input as tf.Tensor);
+    (save as tf.GradSaveFunc)(kept);
+    return { value: y, gradFunc: gradient };
+  });
+  return run(x) as X;
 }
 
 /** A matrix of normal numbers; `scale` is their standard deviation. */

@@ -18,6 +18,8 @@ import { startEngine } from "../use-engine.ts";
 const x_BTD = () =>
   normalMatrix(random("layers"), [6, 8], 1).reshape<tf.Tensor3D>([2, 3, 8]);
 
+type Change = (x: tf.Tensor) => tf.Tensor;
+
 describe("layers", () => {
   before(startEngine);
 
@@ -43,6 +45,25 @@ describe("layers", () => {
     // 1 / (1 + e^-1) = 0.7310586
     assertClose(silu(tf.tensor1d([0, 1])), [0, 0.7310586], { atol: 1e-6 });
   });
+
+  const scale_D = () => tf.linspace(0.5, 2, 8);
+  const formulas: Record<string, readonly [ours: Change, formula: Change]> = {
+    silu: [silu, (x) => x.mul(x.sigmoid())],
+    rmsNorm: [
+      (x) => rmsNorm(x, scale_D()),
+      (x) => x.div(x.square().mean(-1, true).add(1e-5).sqrt()).mul(scale_D()),
+    ],
+  };
+  for (const [name, [ours, formula]] of Object.entries(formulas)) {
+    it(`have the gradient of their formula: ${name}`, () => {
+      const weight_XD = normalMatrix(random("weight"), [6, 8], 1);
+      const gradientOf = (change: Change) =>
+        tf.grad((x) => change(x).mul(weight_XD.reshape(x.shape)).sum())(
+          x_BTD(),
+        );
+      assertClose(gradientOf(ours), gradientOf(formula));
+    });
+  }
 
   it("refuse heads that do not divide the width", () => {
     assert.throws(() => splitHeads(x_BTD(), 3), {

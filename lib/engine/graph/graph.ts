@@ -23,6 +23,8 @@ export type GraphNode =
       readonly attributes: readonly OpAttribute[];
       /** Where it must run; TensorFlow's choice if left out. */
       readonly device?: string;
+      /** Whether XLA compiles it, though not the whole graph. */
+      readonly isFused?: boolean;
     };
 
 /** A value of the graph: where it comes from, and if inputs can change it. */
@@ -87,10 +89,12 @@ export class Graph {
       op,
       attributes,
       device,
+      isFused,
     }: {
       readonly op: string;
       readonly attributes: readonly OpAttribute[];
       readonly device?: string;
+      readonly isFused?: boolean;
     },
     inputs: readonly GraphValue[],
     outputs: readonly { id: number; dtype: number }[],
@@ -103,6 +107,7 @@ export class Graph {
       inputs: inputs.map((input) => input.name),
       attributes: complete(op, attributes, inputs),
       device,
+      isFused,
     });
     const varies = inputs.some((input) => input.varies);
     outputs.forEach(({ id, dtype }, index) => {

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Binding, NativeBackend } from "./binding.ts";
+import { isFused } from "./fused.ts";
 import type { Graph } from "./graph.ts";
 
 /** Operations that draw anew at each run, so graph and step would differ. */
@@ -97,7 +98,7 @@ function recording(
       throw capturedError(caller, name, `in ${op}`);
     });
     const outputs = binding.executeOp(op, attributes, ids, nOutputs);
-    graph.addOp({ op, attributes }, inputs, outputs);
+    graph.addOp({ op, attributes, isFused: isFused() }, inputs, outputs);
     return outputs;
   };
   return forwarding(binding, { createTensor, executeOp });

@@ -61,7 +61,9 @@ function nodeDef(node: GraphNode, xla: boolean): Uint8Array[] {
       proto.entry(5, attribute.name, [attributeValue(attribute)]),
     ),
     // What TensorFlow's own jit scope writes: cluster me, whatever the flags.
-    ...(xla ? [proto.entry(5, "_XlaCompile", [proto.integer(5, true)])] : []),
+    ...(xla || node.isFused
+      ? [proto.entry(5, "_XlaCompile", [proto.integer(5, true)])]
+      : []),
   ];
 }
 
