@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import { compile } from "../../lib/engine/compile.ts";
+import { normalMatrix } from "../../lib/tensor/layers.ts";
+import { random } from "../../lib/tensor/random.ts";
 import { adamwDefaults, startAdamw, stepAdamw } from "../../lib/train/adamw.ts";
 import { learningRateAt } from "../../lib/train/schedule.ts";
 import { assertClose } from "../close.ts";
@@ -83,5 +86,28 @@ describe("stepAdamw", () => {
       x -= (0.1 * m) / (1 - 0.9 ** t) / (Math.sqrt(v / (1 - 0.98 ** t)) + 1e-8);
     }
     assertClose(state.params.x, [x], { atol: 1e-5 });
+  });
+
+  it("does a large step, which XLA may join, as it does it op by op", () => {
+    const chance = random("large step");
+    const matrix = (scale: number) => normalMatrix(chance, [2048, 2050], scale);
+    const state = startAdamw({ weight_DX: matrix(1) });
+    const gradient = matrix(0.1);
+    const step = (input: { state: typeof state; gradient: tf.Tensor2D }) =>
+      stepAdamw(input.state, [input.gradient], {
+        config: adamwDefaults,
+        learningRate: tf.scalar(1e-2),
+        stepNumber: tf.scalar(3),
+      });
+    const compiled = compile(step, { name: "large step" });
+    compiled({ state, gradient }); // records
+    const [joined, plain] = [compiled, step].map((run) =>
+      run({ state, gradient }),
+    );
+    assertClose(joined.params.weight_DX, plain.params.weight_DX, {
+      atol: 1e-6,
+    });
+    assertClose(joined.square_X, plain.square_X, { rtol: 1e-5, atol: 1e-9 });
+    compiled.dispose();
   });
 });

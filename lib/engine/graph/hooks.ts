@@ -98,7 +98,9 @@ function recording(
       throw capturedError(caller, name, `in ${op}`);
     });
     const outputs = binding.executeOp(op, attributes, ids, nOutputs);
-    graph.addOp({ op, attributes, isFused: isFused() }, inputs, outputs);
+    // A GPU passes over memory fast enough, and XLA needs more files there.
+    const isJoined = isFused() && !binding.isUsingGpuDevice();
+    graph.addOp({ op, attributes, isFused: isJoined }, inputs, outputs);
     return outputs;
   };
   return forwarding(binding, { createTensor, executeOp });
