@@ -66,7 +66,7 @@ export const toyLlama: Omit<LlamaConfig, "vocabularySize"> = {
   nHeads: 4,
   nKvHeads: 2,
   headWidth: 24,
-  contextLength: 512,
+  contextLength: 2048,
   rope: { theta: 10_000 },
   normEpsilon: 1e-5,
 };

@@ -36,6 +36,7 @@ export function checkSequence(
         `(${A} audio tokens, variant "${variant.name}")`,
     );
   };
+  expect("audio tokens", A, [0, llama.contextLength - 1]);
   expect("T", T, [Math.max(1, audioAt), llama.contextLength - A]);
   expect("answer", answer, [0, T]);
   expect("B", B, [1, Number.MAX_SAFE_INTEGER]);
