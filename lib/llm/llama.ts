@@ -11,7 +11,7 @@ import {
   tapTurned,
 } from "../tensor/tap.ts";
 import type { LlamaConfig } from "./config.ts";
-import { perHeadInputs } from "./head-inputs.ts";
+import { headsApart, sumOfHeads } from "./heads-apart.ts";
 import { type Places, placesOf } from "./places.ts";
 import { type Rotation, rotate } from "./rope.ts";
 
@@ -145,58 +145,35 @@ export function queryKeyValue(
   const normed_BMD = tappedRmsNorm(x_BMD, block.attnNorm_D, {
     ...{ epsilon: normEpsilon, name: `blocks.${layer}.ln1`, tap },
   });
-  const q_BSX = linear(lastRows(normed_BMD, S), block.query_DX);
+  const own = { scale_D: block.attnNorm_D, epsilon: normEpsilon, tap };
+  const apart = (name: string, N: number, weight: () => tf.Tensor2D) =>
+    headsApart(name === "q" ? lastRows(x_BMD, S) : x_BMD, weight, {
+      ...{ ...own, hook: `blocks.${layer}.hook_${name}_input`, N },
+    });
+  const half = (i: number) => () =>
+    tf.split(block.keyValue_DX, 2, 1)[i] as tf.Tensor2D;
   const both_BMX = linear(normed_BMD, block.keyValue_DX);
   const both_BMXH = both_BMX.reshape<tf.Tensor4D>([B, M, 2 * K, H]);
-  const [ownKeys_BMKH, ownValues_BMKH] = tf.split(both_BMXH, 2, 2);
+  const [keys_BMKH, values_BMKH]: tf.Tensor4D[] = tf.split(both_BMXH, 2, 2);
 
-  const own = headInputs(block, x_BMD, context);
-  const q_BSNH = own.q ?? q_BSX.reshape<tf.Tensor4D>([B, S, N, H]);
-  const byHead_BNSH = tap(at("hook_q"), q_BSNH).transpose<tf.Tensor4D>(byHead);
-  const k_BMKH = tap(at("hook_k"), own.k ?? ownKeys_BMKH);
-  const k_BKMH = k_BMKH.transpose<tf.Tensor4D>(byHead);
+  const q_BSNH =
+    apart("q", N, () => block.query_DX) ??
+    linear(lastRows(normed_BMD, S), block.query_DX).reshape([B, S, N, H]);
+  const k_BMKH = apart("k", K, half(0)) ?? keys_BMKH;
+  const v_BMKH = apart("v", K, half(1)) ?? values_BMKH;
+  const byHead = (hook: string, x: tf.Tensor4D): tf.Tensor4D =>
+    tap(at(hook), x).transpose(headsFirst);
   const turned = (hook: string, x: tf.Tensor4D, places: Rotation) =>
-    tapTurned(tap, at(hook), [rotate(x, places), byHead]);
+    tapTurned(tap, at(hook), [rotate(x, places), headsFirst]);
   return {
-    q_BNSH: turned("hook_rot_q", byHead_BNSH, asks),
-    k_BKMH: turned("hook_rot_k", k_BKMH, answers),
-    v_BKMH: tap(at("hook_v"), own.v ?? ownValues_BMKH).transpose(byHead),
-  };
-}
-
-/** Queries, keys or values whose heads are asked to read apart. */
-function headInputs(
-  block: Block,
-  x_BMD: tf.Tensor3D,
-  { asks, config, layer, tap }: LayerContext,
-): { q?: tf.Tensor4D; k?: tf.Tensor4D; v?: tf.Tensor4D } {
-  const { nHeads: N, nKvHeads: K, headWidth: H, normEpsilon } = config;
-  const read = (
-    name: "q" | "k" | "v",
-    x: tf.Tensor3D,
-    [weight_DX, n]: readonly [tf.Tensor2D, number],
-  ) => {
-    const hook = `blocks.${layer}.hook_${name}_input`;
-    if (!isAsked(tap, hook)) return {};
-    const options = { scale_D: block.attnNorm_D, epsilon: normEpsilon };
-    const see = (copies: tf.Tensor4D) => tap(hook, copies);
-    return {
-      [name]: perHeadInputs(x, weight_DX, { ...options, N: n, see }),
-    };
-  };
-  const [D] = block.keyValue_DX.shape;
-  const columns = (from: number): tf.Tensor2D =>
-    block.keyValue_DX.slice([0, from * H], [D, K * H]);
-  const stream_BSD = lastRows(x_BMD, asks.cos_B1SH.shape[2]);
-  return {
-    ...read("q", stream_BSD, [block.query_DX, N]),
-    ...read("k", x_BMD, [columns(0), K]),
-    ...read("v", x_BMD, [columns(K), K]),
+    q_BNSH: turned("hook_rot_q", byHead("hook_q", q_BSNH), asks),
+    k_BKMH: turned("hook_rot_k", byHead("hook_k", k_BMKH), answers),
+    v_BKMH: byHead("hook_v", v_BMKH),
   };
 }
 
 /** From b, p, h, d_head to b, h, p, d_head, and back. */
-const byHead = [0, 2, 1, 3];
+const headsFirst = [0, 2, 1, 3];
 
 /** What attention adds to each asking position of the stream. */
 export function attend(
@@ -225,27 +202,13 @@ export function attend(
   );
   const z_BSNH = tap(
     at("hook_z"),
-    z_BKXH.reshape<tf.Tensor4D>([B, N, S, H]).transpose<tf.Tensor4D>(byHead),
+    z_BKXH
+      .reshape<tf.Tensor4D>([B, N, S, H])
+      .transpose<tf.Tensor4D>(headsFirst),
   );
   return isAsked(tap, at("hook_result"))
-    ? sumOfHeads(block, z_BSNH, (x) => tap(at("hook_result"), x))
+    ? sumOfHeads(block.output_XD, z_BSNH, (x) => tap(at("hook_result"), x))
     : linear(z_BSNH.reshape([B, S, N * H]), block.output_XD);
-}
-
-/** What each head adds, b, p, h, d_model, seen and then summed. */
-function sumOfHeads(
-  { output_XD }: Block,
-  z_BSNH: tf.Tensor4D,
-  see: (result_BSND: tf.Tensor4D) => tf.Tensor4D,
-): tf.Tensor3D {
-  const { B, S, N, H } = dims("sumOfHeads", z_BSNH, "BSNH");
-  const [, D] = output_XD.shape;
-  const z_NXH = z_BSNH.transpose([2, 0, 1, 3]).reshape([N, B * S, H]);
-  const result_NXD = tf.matMul(z_NXH, output_XD.reshape([N, H, D]));
-  const result_BSND = result_NXD
-    .reshape([N, B, S, D])
-    .transpose<tf.Tensor4D>([1, 2, 0, 3]);
-  return see(result_BSND).sum(2);
 }
 
 /** What the FFN adds to each position: SwiGLU. */
