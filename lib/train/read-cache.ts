@@ -29,6 +29,7 @@ export function openReadCache(
   const [first] = fusedLayers(config.variant, config.llama.nLayers);
   const { width: D } = config.llama;
   const rows = new Map<string, Float32Array>();
+  let bytes = 0;
   const read = compile(
     (input: { readonly llama: Llama; readonly text_BT: tf.Tensor2D }) => ({
       read_BTD: readText(input.llama, input.text_BT, config),
@@ -39,11 +40,14 @@ export function openReadCache(
     const values = read_BTD.dataSync<"float32">();
     const size = values.length / keys.length;
     keys.forEach((key, i) => {
+      if (rows.has(key)) return;
       rows.set(key, values.slice(i * size, (i + 1) * size));
+      bytes += size * 4;
     });
-    for (const oldest of rows.keys()) {
-      if (rows.size * size * 4 <= limitBytes) break;
+    for (const [oldest, row] of rows) {
+      if (bytes <= limitBytes) break;
       rows.delete(oldest);
+      bytes -= row.byteLength;
     }
   };
   return {
