@@ -184,6 +184,15 @@ function checkPrompts(
         (prompts.length === 0 ? "no prompt" : `none (prompt ${empty})`),
     );
   }
+  const { vocabularySize: V } = config;
+  const isToken = (id: number) => Number.isInteger(id) && id >= 0 && id < V;
+  const unknown = prompts.flat().find((id) => !isToken(id));
+  if (unknown !== undefined) {
+    throw new RangeError(
+      `generate: expected tokens in 0..${V - 1}, got ${unknown}; ` +
+        `use the tokenizer of ${config.name}`,
+    );
+  }
   if (!(Number.isInteger(maxNew) && maxNew > 0)) {
     throw new RangeError(
       `generate: expected maxNew of 1 or more, got ${maxNew}`,

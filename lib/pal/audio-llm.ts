@@ -131,7 +131,8 @@ export function hearText(
   { features, text_BT }: AudioLlmInput,
   { config, keep, read_BTD, tap = noTap }: HearOptions,
 ): tf.Tensor3D {
-  const { T } = dims("hearText", text_BT, "BT");
+  const { B, T } = dims("hearText", text_BT, "BT");
+  for (const x of features) dims("hearText", x, "BPE", { B });
   const { variant } = config;
   const plans = layerPlans(variant, config.llama.nLayers);
   const layers = fusedLayers(variant, config.llama.nLayers);

@@ -76,6 +76,12 @@ export function hookName(
   const layers = known.map((of) => /^blocks\.(\d+)\./.exec(of)?.[1] ?? -1);
   const nLayers = 1 + Math.max(...layers.map(Number));
   const l = layer < 0 ? nLayers + layer : layer;
+  if (!(l >= 0 && l < nLayers)) {
+    throw new RangeError(
+      `hookName: expected a layer in 0..${nLayers - 1}, or from the end ` +
+        `in -${nLayers}..-1, got ${layer} ("${name}")`,
+    );
+  }
   const alias = { hook_in: "resid_pre", hook_out: "resid_post" }[name] ?? name;
   const short = alias.replace(/^hook_/, "");
   const found = ["", "attn.", "mlp."]

@@ -1,4 +1,7 @@
-/** The candidate that shares most of its parts with `name`, if half do. */
+/**
+ * The candidate that shares most of its parts with `name`, if half do; of
+ * several, the one that shares most letters.
+ */
 export function nearestName(
   name: string,
   candidates: readonly string[],
@@ -6,9 +9,14 @@ export function nearestName(
   const parts = split(name);
   let best: string | undefined;
   let least = parts.length / 2;
+  const letters = (of: string) => distance([...name], [...of]);
   for (const candidate of candidates) {
     const far = distance(parts, split(candidate));
-    if (far < least || (far === least && best === undefined)) {
+    const isTie = far === least;
+    if (
+      far < least ||
+      (isTie && (best === undefined || letters(candidate) < letters(best)))
+    ) {
       best = candidate;
       least = far;
     }
@@ -20,7 +28,7 @@ function split(name: string): string[] {
   return name.split(/[._]/, 24);
 }
 
-/** Levenshtein's distance, in parts of a name. */
+/** Levenshtein's distance, in parts of a name or in letters. */
 function distance(a: readonly string[], b: readonly string[]): number {
   let above = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (const [i, part] of a.entries()) {

@@ -125,6 +125,10 @@ describe("a generator", () => {
         "got 21 (short); shorten the prompt",
     });
     await assert.rejects(generate([[]]), /one token or more, got none/);
+    await assert.rejects(generate([[1, 97]]), {
+      name: "RangeError",
+      message: /^generate: expected tokens in 0..96, got 97; use the tokenizer/,
+    });
     generator.dispose();
   });
 

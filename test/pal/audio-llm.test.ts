@@ -226,6 +226,10 @@ describe("a run with bad input", () => {
         "connectorSizes: expected sizes of 3 encoders, got 1 " +
         '(variant "multi-encoder")',
     });
+    assert.throws(() => ask({}, [tf.zeros([2, 16, 5])]), {
+      name: "RangeError",
+      message: "hearText: expected B=1 in axes BPE, got shape [2,16,5]",
+    });
     assert.throws(
       () => ask({}, [tf.zeros([1, 15, 5])]),
       /expected 8 x 2 = 16 cells.*sslam.*got 15/,

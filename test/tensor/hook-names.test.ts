@@ -33,6 +33,13 @@ describe("selectHooks", () => {
     assert.throws(() => selectHooks(known, "blocks*mlp?hook_post"), RangeError);
   });
 
+  it("finds the nearest name by its letters, where parts are as near", () => {
+    assert.throws(
+      () => selectHooks(known, "blocks.1.attn.hook_patern"),
+      /near: blocks.1.attn.hook_pattern$/,
+    );
+  });
+
   it("refuses each name that means nothing, with the nearest one", () => {
     const right = "blocks.0.hook_resid_pre";
     assert.throws(
@@ -41,7 +48,7 @@ describe("selectHooks", () => {
         name: "RangeError",
         message:
           "selectHooks: expected a name among 8 hooks, got " +
-          "blocks.0.hook_resid_pos; near: blocks.0.hook_resid_pre",
+          "blocks.0.hook_resid_pos; near: blocks.0.hook_resid_post",
       },
     );
   });
@@ -57,6 +64,11 @@ describe("hookName", () => {
   });
 
   it("refuses a layer that is not there", () => {
-    assert.throws(() => hookName(known, "resid_post", 2), /blocks.2/);
+    assert.throws(() => hookName(known, "resid_post", 2), {
+      name: "RangeError",
+      message:
+        "hookName: expected a layer in 0..1, or from the end in -2..-1, " +
+        'got 2 ("resid_post")',
+    });
   });
 });
