@@ -1,0 +1,83 @@
+/**
+ * `npm run bench -- golden save|check`: losses of every design at fixed seeds,
+ * one step a line, and whether they come out again.
+ *
+ * A change that should not alter results must leave every line as it is. Other
+ * processors, threads and settings give other bits, so the file begins with
+ * them and stays on this machine, in `.pal/golden`.
+ */
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { availableParallelism, cpus } from "node:os";
+import { dirname, join } from "node:path";
+import { useEngine } from "../lib/engine/engine.ts";
+import { designLines } from "./golden/designs.ts";
+import { differences, largestShift, textOf } from "./golden/lines.ts";
+import { toyLines } from "./golden/toy.ts";
+
+const file = join(import.meta.dirname, "..", ".pal", "golden", "losses.txt");
+
+async function linesNow(): Promise<string> {
+  const { description } = await useEngine("auto", { report: () => {} });
+  const facts = [
+    `# ${cpus()[0]?.model}, ${availableParallelism()} threads`,
+    `# ${description}`,
+  ];
+  const lines = [...(await designLines()), ...(await toyLines())];
+  return `${facts.join("\n")}\n${textOf(lines)}`;
+}
+
+function save(text: string): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.tmp`, text);
+  renameSync(`${file}.tmp`, file);
+  console.log(`golden: ${countLines(text)} lines kept in ${file}`);
+}
+
+function check(text: string): void {
+  const kept = readFileSync(file, "utf8");
+  const factsOf = (of: string) =>
+    of.split("\n").filter((line) => line.startsWith("#"));
+  if (factsOf(kept).join() !== factsOf(text).join()) {
+    throw new Error(
+      `golden: expected a run like the kept one, ${factsOf(kept).join("; ")}, ` +
+        `got ${factsOf(text).join("; ")}; save anew from the commit before`,
+    );
+  }
+  const found = differences(kept, text);
+  if (found.length === 0) {
+    console.log(`golden: all ${countLines(text)} lines come out again`);
+    return;
+  }
+  for (const { kept, line, now } of found.slice(0, 20)) {
+    console.error(`  ${line}: kept ${kept}, now ${now}`);
+  }
+  const shift = largestShift(found);
+  throw new Error(
+    `golden: expected every line as kept, got ${found.length} others; ` +
+      `largest relative difference ${shift?.toExponential(1) ?? "not a number"}`,
+  );
+}
+
+const countLines = (text: string) =>
+  text.split("\n").filter((line) => line.includes(": ")).length;
+
+export async function run([what]: readonly string[]): Promise<void> {
+  if (what !== "save" && what !== "check") {
+    throw new RangeError(`golden: expected save or check, got ${what}`);
+  }
+  if (what === "check" && !existsSync(file)) {
+    throw new Error(
+      `golden: expected losses in ${file}, got none; run ` +
+        "`npm run bench -- golden save` on the commit before the change",
+    );
+  }
+  const text = await linesNow();
+  if (what === "save") save(text);
+  else check(text);
+}
