@@ -20,29 +20,6 @@ export { resample } from "./audio/resample.ts";
 export { readSoundfont, type Soundfont } from "./audio/soundfont.ts";
 export { encodeWav } from "./audio/wav.ts";
 export { openCheckpoint } from "./checkpoint/checkpoint.ts";
-export { renderToFiles } from "./data/clip-files.ts";
-export {
-  type Clip,
-  type ClipPlan,
-  clipOptions,
-  planClips,
-  renderClip,
-  type SoundEvent,
-} from "./data/clips.ts";
-export { documentAt } from "./data/corpus.ts";
-export {
-  askForEvaluation,
-  type Question,
-  type QuestionKind,
-  systemPrompt,
-} from "./data/questions.ts";
-export {
-  checkSplit,
-  openSoundfonts,
-  readSoundfontManifest,
-  type SoundfontManifest,
-} from "./data/soundfonts.ts";
-export { type Sound, soundOf, sounds } from "./data/sounds.ts";
 export { toDanfo } from "./display/danfo.ts";
 export { listen } from "./display/listen.ts";
 export { type Progress, progress } from "./display/progress.ts";
@@ -66,27 +43,6 @@ export {
   type EngineRequest,
   useEngine,
 } from "./engine/engine.ts";
-export {
-  type AccuracyRow,
-  accuracyRows,
-  constantAnswerScores,
-  isCorrect,
-  overSeeds,
-  type SpreadRow,
-} from "./eval/answers.ts";
-export {
-  cosine,
-  type LabelSharing,
-  labelSharing,
-  meanRow,
-  type Neighbor,
-  neighborsOf,
-} from "./eval/neighbors.ts";
-export {
-  compareDesigns,
-  compareOnTasks,
-  type Verdict,
-} from "./eval/verdict.ts";
 export { openFeatureCache } from "./features/cache.ts";
 export { estimateDisk, estimateLine } from "./features/estimate.ts";
 export { failureLines, featuresOf } from "./features/features-of.ts";
@@ -104,7 +60,6 @@ export { type TokenPanel, tokenGrid } from "./figure/sound/token-grid.ts";
 export { spectrogram } from "./figure/spectrogram.ts";
 export { fetchFromHub, weightsFolder } from "./hub/fetch.ts";
 export { publishedWeights, weightsNamed } from "./hub/weights.ts";
-export { type Lab, startLab } from "./lab/lab.ts";
 export type { Generated, GenerateOptions } from "./llm/answer-rows.ts";
 export {
   type ChatOptions,
@@ -145,29 +100,32 @@ export {
 } from "./llm/tokenizer.ts";
 export { llamaWeights, openLlama } from "./llm/weights.ts";
 export {
-  type AudioLlm,
-  type AudioLlmConfig,
-  type AudioLlmInput,
-  hearText,
-  initAudioConnector,
-  readText,
-  runAudioLlm,
-} from "./pal/audio-llm.ts";
-export { type Connector, connect, initConnector } from "./pal/connector.ts";
+  cosine,
+  type LabelSharing,
+  labelSharing,
+  meanRow,
+  type Neighbor,
+  neighborsOf,
+} from "./metric/neighbors.ts";
 export {
   type ConnectorConfig,
   type EncoderSizes,
   paperConnector,
   plainConnector,
-} from "./pal/connector-config.ts";
-export { countConnector, matchedWidth } from "./pal/connector-size.ts";
+} from "./pal/connector/config.ts";
+export {
+  type Connector,
+  connect,
+  initConnector,
+} from "./pal/connector/connector.ts";
+export { countConnector, matchedWidth } from "./pal/connector/size.ts";
 export {
   type Cost,
   type CostSequence,
   costOf,
   type LayerCost,
   layerCosts,
-} from "./pal/cost.ts";
+} from "./pal/cost/cost.ts";
 export {
   type Descent,
   designNamed,
@@ -180,27 +138,13 @@ export {
   shieldedText,
   summaryHybrid,
   wideConnector,
-} from "./pal/designs.ts";
-export { openAudioGenerator } from "./pal/generate.ts";
-export { type HookPoint, hookPoints } from "./pal/hooks.ts";
+} from "./pal/design/designs.ts";
 export {
   atDepth,
   fusedLayers,
   type LayerPlan,
   layerPlans,
-} from "./pal/layer-plan.ts";
-export {
-  planRecording,
-  type Recording,
-  type RecordOptions,
-  record,
-} from "./pal/recording.ts";
-export {
-  nameTokens,
-  planSequence,
-  type TokenGroup,
-  type TokenRef,
-} from "./pal/tokens.ts";
+} from "./pal/design/layer-plan.ts";
 export {
   attentionOnly,
   baseline,
@@ -208,7 +152,37 @@ export {
   multiEncoder,
   sharedConnector,
   type Variant,
-} from "./pal/variant.ts";
+} from "./pal/design/variant.ts";
+export {
+  type AudioLlm,
+  type AudioLlmConfig,
+  type AudioLlmInput,
+  hearText,
+  initAudioConnector,
+  readText,
+  runAudioLlm,
+} from "./pal/run/audio-llm.ts";
+export { openAudioGenerator } from "./pal/run/generate.ts";
+export {
+  nameTokens,
+  planSequence,
+  type TokenGroup,
+  type TokenRef,
+} from "./pal/run/tokens.ts";
+export { type HookPoint, hookPoints } from "./pal/see/hooks.ts";
+export {
+  planRecording,
+  type Recording,
+  type RecordOptions,
+  record,
+} from "./pal/see/recording.ts";
+export { type Lab, startLab } from "./session/session.ts";
+export { overSeeds, type SpreadRow } from "./stats/spread.ts";
+export {
+  compareDesigns,
+  compareOnTasks,
+  type Verdict,
+} from "./stats/verdict.ts";
 export {
   countParameters,
   disposeTensors,
@@ -225,6 +199,30 @@ export {
   type Tap,
   taps,
 } from "./tensor/tap.ts";
+export { fit, type StageOptions, type StepReport } from "./train/fit.ts";
+export { nextTokenLoss, type Scored, scoredPlaces } from "./train/loss.ts";
+export { learningRateAt, type Schedule } from "./train/schedule.ts";
+export {
+  checkSplit,
+  openSoundfonts,
+  readSoundfontManifest,
+  type SoundfontManifest,
+} from "./world/soundfonts.ts";
+export {
+  type AccuracyRow,
+  accuracyRows,
+  constantAnswerScores,
+  isCorrect,
+} from "./world/toy/answers.ts";
+export { renderToFiles } from "./world/toy/clip-files.ts";
+export {
+  type Clip,
+  type ClipPlan,
+  clipOptions,
+  planClips,
+  renderClip,
+  type SoundEvent,
+} from "./world/toy/clips.ts";
 export {
   type ComparisonClips,
   comparisonSetting,
@@ -237,8 +235,13 @@ export {
   soundfontSplit,
   trainedSet,
   type World,
-} from "./train/comparison.ts";
-export { fit, type StageOptions, type StepReport } from "./train/fit.ts";
-export { nextTokenLoss, type Scored, scoredPlaces } from "./train/loss.ts";
-export { type ComparisonScale, scales } from "./train/scales.ts";
-export { learningRateAt, type Schedule } from "./train/schedule.ts";
+} from "./world/toy/comparison.ts";
+export { documentAt } from "./world/toy/corpus.ts";
+export {
+  askForEvaluation,
+  type Question,
+  type QuestionKind,
+  systemPrompt,
+} from "./world/toy/questions.ts";
+export { type ComparisonScale, scales } from "./world/toy/scales.ts";
+export { type Sound, soundOf, sounds } from "./world/toy/sounds.ts";

@@ -1,14 +1,42 @@
-/** `npm run pal -- <command>`: sets up what is missing, then runs the command. */
+/**
+ * `npm run pal -- <command>`: sets up what is missing, then runs the command.
+ *
+ * The library's own commands run as compiled; those of the repository, which
+ * the published package does not have, run from their source.
+ */
 import { join } from "node:path";
 import { root } from "./setup/paths.mjs";
-import { inherit } from "./setup/spawn.mjs";
+import { inherit, inheritSource } from "./setup/spawn.mjs";
 import { reportFault, setUp } from "./setup.mjs";
+
+const ofRepository = {
+  notebooks: {
+    summary: "run notebooks with the real kernel; --help tells more",
+    file: join("notebooks", "runner", "main.ts"),
+  },
+  parity: {
+    summary: "compare our numbers with the official code's, folder by folder",
+    file: join("bench", "parity", "main.ts"),
+  },
+};
+
+const [name, ...args] = process.argv.slice(2);
+const asksHelp = [undefined, "help", "--help"].includes(name);
 
 try {
   await setUp({ quiet: true, command: "the same command" });
-  const main = join(root, "lib", "dist", "cli", "main.js");
-  const args = process.argv.slice(2);
-  process.exitCode = await inherit(process.execPath, [main, ...args]);
+  if (Object.hasOwn(ofRepository, name ?? "")) {
+    process.exitCode = await inheritSource(ofRepository[name].file, args);
+  } else {
+    const main = join(root, "lib", "dist", "cli", "main.js");
+    const given = name === undefined ? [] : [name, ...args];
+    process.exitCode = await inherit(process.execPath, [main, ...given]);
+  }
+  if (asksHelp) {
+    for (const [name, { summary }] of Object.entries(ofRepository)) {
+      console.log(`  ${name.padEnd(12)} ${summary}`);
+    }
+  }
 } catch (error) {
   reportFault(error);
 }

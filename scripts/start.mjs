@@ -6,10 +6,11 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { hasTensorflow } from "./setup/engine.mjs";
 import { palFolder, root } from "./setup/paths.mjs";
-import { inherit } from "./setup/spawn.mjs";
+import { inheritSource } from "./setup/spawn.mjs";
 import { reportFault, setUp } from "./setup.mjs";
 
 const notebook = "00-start-here";
+const runner = join("notebooks", "runner", "main.ts");
 
 /** Files that the run wrote, newest last. */
 function filesSince(begin) {
@@ -63,10 +64,11 @@ function options() {
 try {
   await setUp({ command: "npm start" });
   const begin = Date.now() - 1000;
-  const main = join(root, "lib", "dist", "cli", "main.js");
-  process.exitCode = await inherit(process.execPath, [
-    ...[main, "notebooks", notebook],
-    ...["--out", join(palFolder, "notebooks"), ...options()],
+  process.exitCode = await inheritSource(runner, [
+    notebook,
+    "--out",
+    join(palFolder, "notebooks"),
+    ...options(),
   ]);
   if (process.exitCode === 0) printResults(begin);
 } catch (error) {

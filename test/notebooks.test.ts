@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { readNotebook } from "../lib/jupyter/format.ts";
-import { lintNotebook, notebookSizes } from "../lib/jupyter/lint.ts";
+import { readNotebook } from "../notebooks/runner/format.ts";
+import { lintNotebook, notebookSizes } from "../notebooks/runner/lint.ts";
 
 const folder = join(import.meta.dirname, "..", "notebooks");
 

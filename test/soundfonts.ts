@@ -3,7 +3,7 @@ import {
   openSoundfonts,
   readSoundfontManifest,
   type Soundfont,
-} from "../lib/data/soundfonts.ts";
+} from "../lib/world/soundfonts.ts";
 
 export const manifestPath = join(
   import.meta.dirname,

@@ -4,16 +4,16 @@ import { compile } from "../../lib/engine/compile.ts";
 import { useEngine } from "../../lib/engine/engine.ts";
 import type { Llama } from "../../lib/llm/llama.ts";
 import { openLlama } from "../../lib/llm/weights.ts";
+import { paperConnector } from "../../lib/pal/connector/config.ts";
+import type { Connector } from "../../lib/pal/connector/connector.ts";
+import { type CostSequence, costOf } from "../../lib/pal/cost/cost.ts";
+import { atDepth } from "../../lib/pal/design/layer-plan.ts";
+import { attentionOnly } from "../../lib/pal/design/variant.ts";
 import {
   type AudioLlmConfig,
   initAudioConnector,
-} from "../../lib/pal/audio-llm.ts";
-import type { Connector } from "../../lib/pal/connector.ts";
-import { paperConnector } from "../../lib/pal/connector-config.ts";
-import { type CostSequence, costOf } from "../../lib/pal/cost.ts";
-import { openAudioGenerator } from "../../lib/pal/generate.ts";
-import { atDepth } from "../../lib/pal/layer-plan.ts";
-import { attentionOnly } from "../../lib/pal/variant.ts";
+} from "../../lib/pal/run/audio-llm.ts";
+import { openAudioGenerator } from "../../lib/pal/run/generate.ts";
 import {
   countParameters,
   disposeTensors,

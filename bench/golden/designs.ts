@@ -1,17 +1,17 @@
 import * as tf from "@tensorflow/tfjs";
 import { toyLlama } from "../../lib/llm/config.ts";
 import { initLlama, type Llama, unembedAt } from "../../lib/llm/llama.ts";
+import { paperConnector } from "../../lib/pal/connector/config.ts";
+import type { Connector } from "../../lib/pal/connector/connector.ts";
+import { furtherDesigns, paperDesigns } from "../../lib/pal/design/designs.ts";
+import { atDepth } from "../../lib/pal/design/layer-plan.ts";
+import type { Variant } from "../../lib/pal/design/variant.ts";
 import {
   type AudioLlmConfig,
   hearText,
   initAudioConnector,
-} from "../../lib/pal/audio-llm.ts";
-import type { Connector } from "../../lib/pal/connector.ts";
-import { paperConnector } from "../../lib/pal/connector-config.ts";
-import { furtherDesigns, paperDesigns } from "../../lib/pal/designs.ts";
-import { openAudioGenerator } from "../../lib/pal/generate.ts";
-import { atDepth } from "../../lib/pal/layer-plan.ts";
-import type { Variant } from "../../lib/pal/variant.ts";
+} from "../../lib/pal/run/audio-llm.ts";
+import { openAudioGenerator } from "../../lib/pal/run/generate.ts";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { disposeTensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";

@@ -1,23 +1,23 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import {
-  openSoundfonts,
-  readSoundfontManifest,
-} from "../../lib/data/soundfonts.ts";
 import { toyEncoder } from "../../lib/encoder/toy.ts";
-import { atDepth } from "../../lib/pal/layer-plan.ts";
+import { atDepth } from "../../lib/pal/design/layer-plan.ts";
 import {
   attentionOnly,
   baseline,
   delayedFusion,
-} from "../../lib/pal/variant.ts";
+} from "../../lib/pal/design/variant.ts";
+import {
+  openSoundfonts,
+  readSoundfontManifest,
+} from "../../lib/world/soundfonts.ts";
 import {
   comparisonSetting,
   encodeComparisonClips,
   learnLanguage,
   runDesign,
-} from "../../lib/train/comparison.ts";
-import { scales } from "../../lib/train/scales.ts";
+} from "../../lib/world/toy/comparison.ts";
+import { scales } from "../../lib/world/toy/scales.ts";
 import type { Line } from "./lines.ts";
 
 const manifest = join(

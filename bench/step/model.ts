@@ -1,6 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { initLlama } from "../../lib/llm/llama.ts";
-import { type AudioLlm, initAudioConnector } from "../../lib/pal/audio-llm.ts";
+import {
+  type AudioLlm,
+  initAudioConnector,
+} from "../../lib/pal/run/audio-llm.ts";
 import { mapTensors, type Tensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import type { Scored } from "../../lib/train/loss.ts";

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/engine/compile.ts";
 import { useEngine } from "../../lib/engine/engine.ts";
-import { type AudioLlm, hearText } from "../../lib/pal/audio-llm.ts";
+import { type AudioLlm, hearText } from "../../lib/pal/run/audio-llm.ts";
 import { noTap, type Tap } from "../../lib/tensor/tap.ts";
 import { type Batch, batchOf, noisyModel } from "./model.ts";
 import type { Task } from "./tasks.ts";

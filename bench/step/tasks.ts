@@ -1,17 +1,17 @@
 import type { LlamaConfig } from "../../lib/llm/config.ts";
-import type { AudioLlmConfig } from "../../lib/pal/audio-llm.ts";
-import { paperConnector } from "../../lib/pal/connector-config.ts";
-import { costOf } from "../../lib/pal/cost.ts";
+import { paperConnector } from "../../lib/pal/connector/config.ts";
+import { costOf } from "../../lib/pal/cost/cost.ts";
 import {
   atDepth,
   type LayerPlan,
   layerPlans,
-} from "../../lib/pal/layer-plan.ts";
+} from "../../lib/pal/design/layer-plan.ts";
 import {
   attentionOnly,
   baseline,
   type Variant,
-} from "../../lib/pal/variant.ts";
+} from "../../lib/pal/design/variant.ts";
+import type { AudioLlmConfig } from "../../lib/pal/run/audio-llm.ts";
 
 /** A language model, its connectors' width, and a batch. */
 export interface Size {

@@ -4,7 +4,7 @@ import {
   type AudioLlm,
   type AudioLlmConfig,
   hearText,
-} from "../../lib/pal/audio-llm.ts";
+} from "../../lib/pal/run/audio-llm.ts";
 import { leaves, withLeaves } from "../../lib/tensor/params.ts";
 import {
   type AdamwState,

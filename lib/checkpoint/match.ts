@@ -1,4 +1,4 @@
-import { nearestName } from "../tensor/nearest-name.ts";
+import { nearestName } from "../metric/nearest-name.ts";
 import type { Checkpoint, TensorInfo } from "./safetensors.ts";
 
 /** Wanted tensors: name and shape. */

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { Grid } from "../encoder/encoder.ts";
-import type { CostSequence } from "../pal/cost.ts";
+import type { CostSequence } from "../pal/cost/cost.ts";
 import { type CostScale, costScale, type ScaleName } from "./cost-scales.ts";
 
 const scaleNames: readonly ScaleName[] = ["paper", "lab"];

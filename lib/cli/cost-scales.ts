@@ -4,9 +4,9 @@ import {
   type ConnectorConfig,
   type EncoderSizes,
   paperConnector,
-} from "../pal/connector-config.ts";
-import type { EncoderName } from "../pal/variant.ts";
-import { comparisonSetting } from "../train/comparison.ts";
+} from "../pal/connector/config.ts";
+import type { EncoderName } from "../pal/design/variant.ts";
+import { comparisonSetting } from "../world/toy/comparison.ts";
 
 export type ScaleName = "paper" | "lab";
 

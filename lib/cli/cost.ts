@@ -1,9 +1,9 @@
 import { columnsOf } from "../display/columns.ts";
 import { plainText, textColumns } from "../display/table-text.ts";
-import { costOf } from "../pal/cost.ts";
-import { furtherDesigns, paperDesigns } from "../pal/designs.ts";
-import { atDepth, fusedLayers } from "../pal/layer-plan.ts";
-import type { Variant } from "../pal/variant.ts";
+import { costOf } from "../pal/cost/cost.ts";
+import { furtherDesigns, paperDesigns } from "../pal/design/designs.ts";
+import { atDepth, fusedLayers } from "../pal/design/layer-plan.ts";
+import type { Variant } from "../pal/design/variant.ts";
 import {
   type AskedScale,
   type CostOptions,

@@ -1,5 +1,5 @@
 import { useEngine } from "../engine/engine.ts";
-import { readSettings } from "../lab/settings.ts";
+import { readSettings } from "../session/settings.ts";
 
 /** Prints which engine is used and why. */
 export async function engine(): Promise<number> {

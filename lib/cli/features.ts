@@ -11,8 +11,8 @@ import { failureLines, storeFeatures } from "../features/features-of.ts";
 import { identify } from "../features/identity.ts";
 import { weightsFolder } from "../hub/fetch.ts";
 import { publishedWeights } from "../hub/weights.ts";
-import { cacheOf } from "../lab/folders.ts";
-import { readSettings } from "../lab/settings.ts";
+import { cacheOf } from "../session/folders.ts";
+import { readSettings } from "../session/settings.ts";
 
 const usage = `npm run pal -- features AUDIO_FOLDER --encoder ENCODER --cache FOLDER
 

@@ -5,7 +5,7 @@ import {
   type Weights,
   weightsNamed,
 } from "../hub/weights.ts";
-import { cacheOf } from "../lab/folders.ts";
+import { cacheOf } from "../session/folders.ts";
 
 const usage = `npm run pal -- fetch NAME...
 

@@ -25,14 +25,6 @@ const commands: Readonly<Record<string, Command>> = {
       "download an encoder's weights, verified: sslam, clap-general, ...",
     run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
   },
-  notebooks: {
-    summary: "run notebooks with the real kernel; --help tells more",
-    run: async (args) => (await import("./notebooks.ts")).notebooks(args),
-  },
-  parity: {
-    summary: "compare our numbers with the official code's, folder by folder",
-    run: async (args) => (await import("./parity.ts")).parity(args),
-  },
 };
 
 function help(): string {

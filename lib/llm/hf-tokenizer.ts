@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer as PublishedTokenizer } from "@huggingface/tokenizers";
 import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
-import { nearestName } from "../tensor/nearest-name.ts";
+import { nearestName } from "../metric/nearest-name.ts";
 import { type ChatTokenizer, jinjaTemplate } from "./chat.ts";
 
 const caller = "openTokenizer";

@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../engine/compile.ts";
 import type { Llama } from "../llm/llama.ts";
-import { type AudioLlmConfig, readText } from "../pal/audio-llm.ts";
-import { fusedLayers } from "../pal/layer-plan.ts";
+import { fusedLayers } from "../pal/design/layer-plan.ts";
+import { type AudioLlmConfig, readText } from "../pal/run/audio-llm.ts";
 
 /** What a frozen language model made of texts before it met audio. */
 export interface ReadCache {

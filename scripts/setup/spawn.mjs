@@ -30,3 +30,7 @@ export function inherit(command, args, { env = {}, cwd = root } = {}) {
     });
   });
 }
+
+/** Runs a TypeScript file of the repository as it stands. */
+export const inheritSource = (file, args, options) =>
+  inherit(process.execPath, ["--import", "tsx", file, ...args], options);

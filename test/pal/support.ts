@@ -1,15 +1,15 @@
 import * as tf from "@tensorflow/tfjs";
 import { toyLlama } from "../../lib/llm/config.ts";
 import { initLlama } from "../../lib/llm/llama.ts";
+import { plainConnector } from "../../lib/pal/connector/config.ts";
+import { furtherDesigns, paperDesigns } from "../../lib/pal/design/designs.ts";
+import { atDepth } from "../../lib/pal/design/layer-plan.ts";
+import type { Variant } from "../../lib/pal/design/variant.ts";
 import {
   type AudioLlm,
   type AudioLlmConfig,
   initAudioConnector,
-} from "../../lib/pal/audio-llm.ts";
-import { plainConnector } from "../../lib/pal/connector-config.ts";
-import { furtherDesigns, paperDesigns } from "../../lib/pal/designs.ts";
-import { atDepth } from "../../lib/pal/layer-plan.ts";
-import type { Variant } from "../../lib/pal/variant.ts";
+} from "../../lib/pal/run/audio-llm.ts";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { random } from "../../lib/tensor/random.ts";
 

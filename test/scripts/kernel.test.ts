@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
-import { tslabCommand } from "../../lib/jupyter/tslab.ts";
+import { tslabCommand } from "../../notebooks/runner/tslab.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 /** A plain script without types; its functions are tested by what they do. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { readText } from "../../lib/pal/audio-llm.ts";
+import { readText } from "../../lib/pal/run/audio-llm.ts";
 import { openReadCache } from "../../lib/train/read-cache.ts";
 import { assertClose, distance } from "../close.ts";
 import { configOf, design, modelOf, textOf } from "../pal/support.ts";

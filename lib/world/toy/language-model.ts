@@ -1,0 +1,103 @@
+import * as tf from "@tensorflow/tfjs";
+import type { LlamaConfig } from "../../llm/config.ts";
+import {
+  initLlama,
+  type Llama,
+  readLlama,
+  unembedAt,
+} from "../../llm/llama.ts";
+import {
+  bucketLength,
+  longestOf,
+  padRows,
+  promptTokens,
+} from "../../llm/prompt.ts";
+import type { Tokenizer } from "../../llm/tokenizer.ts";
+import { disposeTensors } from "../../tensor/params.ts";
+import { random } from "../../tensor/random.ts";
+import { fit, type StageOptions } from "../../train/fit.ts";
+import { nextTokenLoss, type Scored, scoredPlaces } from "../../train/loss.ts";
+import type { Schedule } from "../../train/schedule.ts";
+import { documentAt } from "./corpus.ts";
+import { systemPrompt } from "./questions.ts";
+
+/** How the small language model is trained on its own text. */
+export interface LanguageModelPlan {
+  readonly llama: LlamaConfig;
+  readonly tokenizer: Tokenizer;
+  /** Most text positions in a row, besides the jottings. */
+  readonly textLength: number;
+  /** Words that describe a clip, one where each audio token will stand. */
+  readonly nJottings: number;
+  readonly batchSize: number;
+  readonly schedule: Schedule;
+  readonly seed: number;
+}
+
+/** What a token before the answer counts: jottings are mostly chance. */
+const weightBeforeAnswer = 0.1;
+
+/** Text of the batch at a step; filling does not count. */
+export type TextBatch = {
+  readonly tokens_BT: tf.Tensor2D;
+  readonly scored: Scored;
+};
+
+/** Rows of documents that start at number `first` of the corpus. */
+export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
+  const { batchSize, nJottings, seed, textLength, tokenizer } = plan;
+  const texts = Array.from({ length: batchSize }, (_, i) => {
+    const text = documentAt(first + i, { nJottings, seed });
+    const described = text.jottings.join(" ");
+    return promptTokens(tokenizer, {
+      system: systemPrompt,
+      described,
+      question: text.question,
+      answer: text.answer,
+    });
+  });
+  const rows = texts.map((text) => text.tokens);
+  const length = bucketLength(longestOf(rows), textLength + nJottings);
+  const tokens = padRows(rows, { length, pad: tokenizer.pad });
+  const counted = Float32Array.from(tokens, (id, i) => {
+    if (id === tokenizer.pad) return 0;
+    const isAnswer = i % length >= texts[Math.floor(i / length)].answerAt;
+    return isAnswer ? 1 : weightBeforeAnswer;
+  });
+  const shape: [number, number] = [batchSize, length];
+  return {
+    tokens_BT: tf.tensor2d(tokens, shape, "int32"),
+    scored: scoredPlaces(tokens, counted, {
+      ...{ B: batchSize, T: length, perRow: length - 1 },
+    }),
+  };
+}
+
+/** Trains the small language model from nothing, on text alone. */
+export async function trainLanguageModel(
+  plan: LanguageModelPlan,
+  options: StageOptions = {},
+): Promise<{ params: Llama; losses: Float32Array }> {
+  const start = initLlama(plan.llama, random("language model", plan.seed));
+  try {
+    return await fit(
+      {
+        name: "language model",
+        params: start,
+        frozen: [],
+        loss: (llama: Llama, _frozen: never[], batch: TextBatch) => {
+          const { scored, tokens_BT } = batch;
+          const config = plan.llama;
+          const x_BTD = readLlama(llama, tokens_BT, { config });
+          const options = { at_X: scored.at_X, config };
+          return nextTokenLoss(unembedAt(llama, x_BTD, options), scored);
+        },
+        batchAt: (step) => textBatch(plan, step * plan.batchSize),
+        schedule: plan.schedule,
+      },
+      options,
+    );
+  } finally {
+    disposeTensors(start);
+  }
+}
