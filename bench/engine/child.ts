@@ -3,12 +3,7 @@ import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/engine/compile.ts";
 import { type EngineName, useEngine } from "../../lib/engine/engine.ts";
 import { initLlama, type Llama, runLlama } from "../../lib/llm/llama.ts";
-import {
-  leaves,
-  mapTensors,
-  tidyTree,
-  withLeaves,
-} from "../../lib/tensor/params.ts";
+import { leaves, tidyTree, withLeaves } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import {
   type AdamwState,
@@ -18,6 +13,7 @@ import {
 } from "../../lib/train/adamw.ts";
 import { nextTokenLoss } from "../../lib/train/loss.ts";
 import type { Answer, Size, Task } from "./tasks.ts";
+import { noisyWeights } from "./weights.ts";
 
 type StepInput = {
   readonly state: AdamwState<Llama>;
@@ -25,21 +21,6 @@ type StepInput = {
   readonly learningRate: tf.Scalar;
   readonly stepNumber: tf.Scalar;
 };
-
-/** The same weights as in PyTorch: waves that any language can compute. */
-function wavyWeights(size: Size): Llama {
-  let seed = 0;
-  return mapTensors(initLlama(size.llama, random("bench")), (leaf) => {
-    if (leaf.rank < 2) return leaf;
-    const scale = 0.05;
-    const phase = 78.233 * seed++;
-    const values = Float32Array.from(
-      { length: leaf.size },
-      (_, i) => scale * Math.sin(12.9898 * (i + 1) + phase),
-    );
-    return tf.tensor(values, leaf.shape);
-  });
-}
 
 function trainingStep({ llama: config, B, T }: Size) {
   return ({ state, tokens_BT, learningRate, stepNumber }: StepInput) => {
@@ -79,7 +60,7 @@ async function train(
   );
   const times: number[] = [];
   const losses: number[] = [];
-  let state = startAdamw(wavyWeights(size));
+  let state = startAdamw(noisyWeights(initLlama(size.llama, random("bench"))));
   for (let i = 0; i < warmUp + steps; i++) {
     const numbers = {
       learningRate: tf.scalar(1e-3),

@@ -12,27 +12,35 @@ import time
 import torch
 import torch.nn.functional as F
 
-
-def wave(shape, seed):
-    n = shape[0] * shape[1]
-    i = torch.arange(1, n + 1, dtype=torch.float64)
-    values = 0.05 * torch.sin(12.9898 * i + 78.233 * seed)
-    return values.to(torch.float32).view(shape).requires_grad_()
-
-
-def ones(n):
-    return torch.ones(n, requires_grad=True)
+from weights import draw
 
 
 def init(llama):
+    """The embedding, the blocks, the last norm; queries, keys, values packed."""
     D, W, V = llama["width"], llama["ffnWidth"], llama["vocabularySize"]
-    embedding, seed, blocks = wave((V, D), 0), 1, []
-    for _ in range(llama["nLayers"]):
-        shapes = [(D, 3 * D), (D, D), (D, 2 * W), (W, D)]
-        qkv, out, gate_up, down = (wave(s, seed + i) for i, s in enumerate(shapes))
-        blocks.append((ones(D), qkv, out, ones(D), gate_up, down))
-        seed += 4
-    return embedding, blocks, ones(D)
+
+    def block(i):
+        name = f"blocks.{i}."
+        query = draw(name + "query_DX", D, D)
+        key_value = draw(name + "keyValue_DX", D, 2 * D)
+        return [
+            torch.ones(D),
+            torch.cat([query, key_value], 1),
+            draw(name + "output_XD", D, D),
+            torch.ones(D),
+            draw(name + "gateUp_DX", D, 2 * W),
+            draw(name + "down_WD", W, D),
+        ]
+
+    blocks = [block(i) for i in range(llama["nLayers"])]
+    model = draw("embedding_VD", V, D), blocks, torch.ones(D)
+    for weight in weights_of(model):
+        weight.requires_grad_()
+    return model
+
+
+def weights_of(model):
+    return [model[0], model[2], *(w for block in model[1] for w in block)]
 
 
 def rotation(llama, T):
@@ -73,7 +81,7 @@ def loss_of(model, tokens, size, turn):
 def train(size, steps, warm_up):
     model = init(size["llama"])
     turn = rotation(size["llama"], size["T"])
-    weights = [model[0], model[2], *(w for block in model[1] for w in block)]
+    weights = weights_of(model)
     groups = [
         {"params": [w for w in weights if w.dim() > 1], "weight_decay": 0.01},
         {"params": [w for w in weights if w.dim() < 2], "weight_decay": 0.0},

@@ -15,48 +15,51 @@ import time
 import torch
 import torch.nn.functional as F
 
-
-class Noise:
-    """Numbers that look random and that TypeScript makes as well."""
-
-    def __init__(self):
-        self.seed = 0
-
-    def __call__(self, *shape):
-        x = noise(shape, self.seed, 0.05)
-        self.seed += 1
-        return x
+from weights import draw, noise
 
 
-def noise(shape, seed, scale):
-    i = torch.arange(1, 1 + torch.Size(shape).numel(), dtype=torch.float64)
-    wave = 43758.5453 * torch.sin(12.9898 * i + 78.233 * seed)
-    return (scale * (2 * (wave - wave.floor()) - 1)).float().view(shape)
-
-
-def init_llama(llama, draw):
+def init_llama(llama):
     D, W, V = llama["width"], llama["ffnWidth"], llama["vocabularySize"]
     N, K, H = llama["nHeads"], llama["nKvHeads"], llama["headWidth"]
-    embedding, blocks = draw(V, D), []
-    for _ in range(llama["nLayers"]):
-        shapes = [(D,), (D, N * H), (D, 2 * K * H), (N * H, D), (D,), (D, 2 * W)]
-        block = [draw(*shape) for shape in [*shapes, (W, D)]]
-        block[0], block[4] = torch.ones(D), torch.ones(D)
-        blocks.append(block)
+
+    def block(i):
+        name = f"blocks.{i}."
+        return [
+            torch.ones(D),
+            draw(name + "query_DX", D, N * H),
+            draw(name + "keyValue_DX", D, 2 * K * H),
+            draw(name + "output_XD", N * H, D),
+            torch.ones(D),
+            draw(name + "gateUp_DX", D, 2 * W),
+            draw(name + "down_WD", W, D),
+        ]
+
+    blocks = [block(i) for i in range(llama["nLayers"])]
+    embedding = draw("embedding_VD", V, D)
     return {"embedding": embedding, "blocks": blocks, "norm": torch.ones(D)}
 
 
-def init_connector(config, n_outputs, draw):
+def init_connector(config, n_outputs):
     C, D = config["connector"]["width"], config["llama"]["width"]
     E = config["encoders"][0]["width"]
     R = cells_in_region(config)
 
-    def cross_attention():
-        latent, query, key, value = draw(C), draw(C, C), draw(E, C), draw(E, C)
-        return latent, query, key, value, draw(R, E) if R > 1 else None
+    def cross_attention(i):
+        name = f"crossAttentions.{i}."
+        reader = name + "rounds.0.readers.0."
+        return (
+            draw(name + "latent_C", C),
+            draw(name + "rounds.0.query_CC", C, C),
+            draw(reader + "key_EC", E, C),
+            draw(reader + "value_EC", E, C),
+            draw(reader + "position_RE", R, E) if R > 1 else None,
+        )
 
-    attentions = [cross_attention() for _ in range(n_outputs)]
-    return {"attentions": attentions, "projections": [draw(C, D) for _ in attentions]}
+    attentions = [cross_attention(i) for i in range(n_outputs)]
+    projections = [
+        draw(f"projections.{i}.projection_CD", C, D) for i in range(n_outputs)
+    ]
+    return {"attentions": attentions, "projections": projections}
 
 
 def cells_in_region(config):
@@ -215,10 +218,10 @@ def batch_of(task):
 
 
 def start(task):
-    config, draw = task["config"], Noise()
+    config = task["config"]
     outputs = {plan.get("fresh", plan.get("joins")) for plan in task["plans"]}
-    llama = init_llama(config["llama"], draw)
-    connector = init_connector(config, len(outputs - {None}), draw)
+    llama = init_llama(config["llama"])
+    connector = init_connector(config, len(outputs - {None}))
     model = {"llama": llama, "connector": connector}
     weights = tensors(connector if task["stage"] == 1 else model)
     for weight in weights:

@@ -4,37 +4,18 @@ import {
   type AudioLlm,
   initAudioConnector,
 } from "../../lib/pal/run/audio-llm.ts";
-import { mapTensors, type Tensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import type { Scored } from "../../lib/train/loss.ts";
+import { noise, noisyWeights } from "../engine/weights.ts";
 import type { Task } from "./tasks.ts";
 
-/** Numbers in -scale..scale that look random and that Python makes as well. */
-function noise(n: number, seed: number, scale: number): Float32Array {
-  return Float32Array.from({ length: n }, (_, i) => {
-    const wave = 43758.5453 * Math.sin(12.9898 * (i + 1) + 78.233 * seed);
-    return scale * (2 * (wave - Math.floor(wave)) - 1);
-  });
-}
-
-/** The same weights as in PyTorch; the LLM's norms stay 1. */
+/** The same weights as in PyTorch. */
 export function noisyModel({ config }: Task): AudioLlm {
-  let seed = 0;
-  const noisy = <M extends Tensors>(tree: M): M =>
-    mapTensors(tree, ({ shape, size }) =>
-      tf.tensor(noise(size, seed++, 0.05), shape),
-    );
   // The numbers are replaced: none need be drawn.
   const zeros = { ...random("bench"), normal: () => 0 };
-  const llama = initLlama(config.llama, zeros);
-  const { embedding_VD } = noisy({ embedding_VD: llama.embedding_VD });
-  const blocks = llama.blocks.map((block) => {
-    const { attnNorm_D, ffnNorm_D } = block;
-    return { ...noisy(block), attnNorm_D, ffnNorm_D };
-  });
   return {
-    llama: { ...llama, embedding_VD, blocks },
-    connector: noisy(initAudioConnector(config, zeros)),
+    llama: noisyWeights(initLlama(config.llama, zeros)),
+    connector: noisyWeights(initAudioConnector(config, zeros)),
   };
 }
 

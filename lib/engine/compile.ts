@@ -4,8 +4,6 @@ import { isRecording, record } from "./graph/record.ts";
 import { openSession, type Session, type Xla } from "./graph/session.ts";
 import { type Leaf, leaves, rebuild, skeleton } from "./graph/tree.ts";
 
-export type { Tensors } from "./graph/tree.ts";
-
 export interface CompileOptions {
   /** What the step is called in reports and errors. */
   readonly name?: string;

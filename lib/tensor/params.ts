@@ -22,18 +22,36 @@ export function tidyTree<T extends Tensors>(make: () => T): T {
   return tf.tidy(make as unknown as () => tf.TensorContainer) as unknown as T;
 }
 
-/** The tensors of a tree, in a fixed order. */
+/**
+ * What a list or record holds, with its names: lists by index, records by
+ * sorted name.
+ *
+ * The one order in which a tree is walked, here, in a graph and in a file, so
+ * that two trees of the same names never pair the wrong tensors, whatever the
+ * order in which their fields were written.
+ */
+export function branchesOf<X>(
+  tree: readonly X[] | Readonly<Record<string, X>>,
+): [name: string, branch: X][] {
+  if (Array.isArray(tree)) {
+    return tree.map((branch: X, i) => [String(i), branch]);
+  }
+  const record = tree as Readonly<Record<string, X>>;
+  return Object.keys(record)
+    .sort()
+    .map((name) => [name, record[name]]);
+}
+
+/** The tensors of a tree, in the order of `branchesOf`. */
 export function leaves(tree: Tensors): tf.Tensor[] {
-  return tree instanceof tf.Tensor
-    ? [tree]
-    : Object.values(tree).flatMap((branch) => leaves(branch));
+  return namedLeaves(tree).map(([, leaf]) => leaf);
 }
 
 /** The tree's tensors with the names that lead to them: `blocks.0.gateUp_DX`. */
 export function namedLeaves(tree: Tensors, path = ""): [string, tf.Tensor][] {
   if (tree instanceof tf.Tensor) return [[path, tree]];
-  return Object.entries(tree).flatMap(([name, branch]) =>
-    namedLeaves(branch as Tensors, path === "" ? name : `${path}.${name}`),
+  return branchesOf<Tensors>(tree).flatMap(([name, branch]) =>
+    namedLeaves(branch, path === "" ? name : `${path}.${name}`),
   );
 }
 
@@ -49,9 +67,9 @@ export function mapTensors<T extends Tensors>(
     ) as unknown as T;
   }
   return Object.fromEntries(
-    Object.entries(tree).map(([name, branch]) => [
+    branchesOf<Tensors>(tree).map(([name, branch]) => [
       name,
-      mapTensors(branch as Tensors, change),
+      mapTensors(branch, change),
     ]),
   ) as unknown as T;
 }

@@ -1,10 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-
-/** Tensors in lists and records, nested as deep as wanted. */
-export type Tensors =
-  | tf.Tensor
-  | readonly Tensors[]
-  | { readonly [name: string]: Tensors };
+import { branchesOf } from "../../tensor/params.ts";
 
 /** One tensor of a tree and the way to it: `input.blocks.0.query_DD`. */
 export interface Leaf {
@@ -13,7 +8,7 @@ export interface Leaf {
 }
 
 /**
- * Tensors of a tree in a fixed order: lists by index, records by sorted name.
+ * Tensors of a tree in the order of `branchesOf`.
  *
  * @param root - what the tree is called in paths and errors
  */
@@ -25,8 +20,8 @@ export function leaves(caller: string, root: string, tree: unknown): Leaf[] {
         "a plain value would be frozen, pass tf.scalar(value)",
     );
   }
-  return entries(tree).flatMap(([name, branch]) =>
-    leaves(caller, `${root}.${name}`, branch),
+  return branchesOf<unknown>(tree as Record<string, unknown>).flatMap(
+    ([name, branch]) => leaves(caller, `${root}.${name}`, branch),
   );
 }
 
@@ -43,7 +38,10 @@ export function rebuild<T extends object>(
   const visit = (node: object): object => {
     if (node instanceof tf.Tensor) return tensors[next++];
     const built = new Map(
-      entries(node).map(([name, branch]) => [name, visit(branch as object)]),
+      branchesOf(node as Record<string, object>).map(([name, branch]) => [
+        name,
+        visit(branch),
+      ]),
     );
     if (Array.isArray(node)) return [...built.values()];
     return Object.fromEntries(
@@ -58,15 +56,6 @@ export function skeleton<T extends object>(tree: T): T {
   const hole = Object.create(tf.Tensor.prototype) as tf.Tensor;
   const count = leaves("skeleton", "tree", tree).length;
   return rebuild(tree, Array<tf.Tensor>(count).fill(hole));
-}
-
-function entries(tree: object): [string, unknown][] {
-  if (Array.isArray(tree)) {
-    return tree.map((branch, index) => [String(index), branch]);
-  }
-  return Object.keys(tree)
-    .sort()
-    .map((name) => [name, (tree as Record<string, unknown>)[name]]);
 }
 
 /** A list or a plain record: what holds tensors, and not a Map or a class. */
