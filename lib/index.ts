@@ -26,7 +26,7 @@ export { type Progress, progress } from "./display/progress.ts";
 export { show } from "./display/show.ts";
 export { table } from "./display/table.ts";
 export { cellAt, regionCover, sharedPart } from "./encoder/cover.ts";
-export type { Encoder, Grid } from "./encoder/encoder.ts";
+export type { Encoder, EncoderSizes, Grid } from "./encoder/encoder.ts";
 export { type Picture, pictureOf } from "./encoder/picture.ts";
 export { openEncoder, type PretrainedEncoder } from "./encoder/pretrained.ts";
 export { randomEncoder } from "./encoder/random-encoder.ts";
@@ -109,7 +109,6 @@ export {
 } from "./metric/neighbors.ts";
 export {
   type ConnectorConfig,
-  type EncoderSizes,
   paperConnector,
   plainConnector,
 } from "./pal/connector/config.ts";
@@ -199,7 +198,7 @@ export {
   type Tap,
   taps,
 } from "./tensor/tap.ts";
-export { fit, type StageOptions, type StepReport } from "./train/fit.ts";
+export { fit, type StepReport, type WorkOptions } from "./train/fit.ts";
 export { nextTokenLoss, type Scored, scoredPlaces } from "./train/loss.ts";
 export { learningRateAt, type Schedule } from "./train/schedule.ts";
 export {
@@ -225,7 +224,6 @@ export {
 } from "./world/toy/clips.ts";
 export {
   type ComparisonClips,
-  comparisonSetting,
   type DesignRun,
   encodeComparisonClips,
   heldOutSet,
@@ -244,4 +242,5 @@ export {
   systemPrompt,
 } from "./world/toy/questions.ts";
 export { type ComparisonScale, scales } from "./world/toy/scales.ts";
+export { comparisonSetting } from "./world/toy/setting.ts";
 export { type Sound, soundOf, sounds } from "./world/toy/sounds.ts";

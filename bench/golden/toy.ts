@@ -12,12 +12,12 @@ import {
   readSoundfontManifest,
 } from "../../lib/world/soundfonts.ts";
 import {
-  comparisonSetting,
   encodeComparisonClips,
   learnLanguage,
   runDesign,
 } from "../../lib/world/toy/comparison.ts";
 import { scales } from "../../lib/world/toy/scales.ts";
+import { comparisonSetting } from "../../lib/world/toy/setting.ts";
 import type { Line } from "./lines.ts";
 
 const manifest = join(

@@ -20,6 +20,8 @@ export interface Checkpoint {
   /** What errors call it. */
   readonly name: string;
   readonly tensors: ReadonlyMap<string, TensorInfo>;
+  /** Texts that a safetensors file holds beside its tensors. */
+  readonly metadata?: ReadonlyMap<string, string>;
   read(name: string): Promise<StoredTensor>;
   close(): Promise<void>;
 }
@@ -40,11 +42,12 @@ const maxHeader = 100_000_000; // bytes
  */
 export async function openSafetensors(source: Source): Promise<Checkpoint> {
   const { start, text } = await readHeader(source);
-  const places = readPlaces(text, source);
+  const { metadata, places } = readFields(text, source);
   checkCover(places, source.size - start, source);
   return {
     name: source.name,
     tensors: places,
+    metadata,
     close: source.close,
     read: async (name) => {
       const place = places.get(name);
@@ -99,7 +102,10 @@ async function readHeader(source: Source) {
   }
 }
 
-function readPlaces(text: string, { name }: Source): Map<string, Place> {
+function readFields(
+  text: string,
+  { name }: Source,
+): { metadata: ReadonlyMap<string, string>; places: Map<string, Place> } {
   let header: Json;
   try {
     header = parseStrictJson(text, 3);
@@ -116,11 +122,23 @@ function readPlaces(text: string, { name }: Source): Map<string, Place> {
     );
   }
   const places = new Map<string, Place>();
+  let metadata: ReadonlyMap<string, string> = new Map();
   for (const [tensor, entry] of header as ReadonlyMap<string, Json>) {
-    if (tensor === "__metadata__") continue;
-    places.set(tensor, readPlace(entry, `tensor "${tensor}", ${name}`));
+    if (tensor === "__metadata__") metadata = readTexts(entry, name);
+    else places.set(tensor, readPlace(entry, `tensor "${tensor}", ${name}`));
   }
-  return places;
+  return { metadata, places };
+}
+
+function readTexts(entry: Json, file: string): ReadonlyMap<string, string> {
+  const isTexts =
+    entry instanceof Map &&
+    [...entry.values()].every((value) => typeof value === "string");
+  if (isTexts) return entry as ReadonlyMap<string, string>;
+  throw new TypeError(
+    `openSafetensors: expected texts by name in __metadata__, ` +
+      `got ${show(entry)} (${file})`,
+  );
 }
 
 function readPlace(entry: Json, where: string): Place {

@@ -1,12 +1,12 @@
+import type { EncoderSizes } from "../encoder/encoder.ts";
 import { toyEncoder } from "../encoder/toy.ts";
 import { type LlamaConfig, llama32_1b } from "../llm/config.ts";
 import {
   type ConnectorConfig,
-  type EncoderSizes,
   paperConnector,
 } from "../pal/connector/config.ts";
 import type { EncoderName } from "../pal/design/variant.ts";
-import { comparisonSetting } from "../world/toy/comparison.ts";
+import { comparisonSetting } from "../world/toy/setting.ts";
 
 export type ScaleName = "paper" | "lab";
 

@@ -18,3 +18,11 @@ export interface Grid {
   /** Cells along frequency. */
   readonly bands: number;
 }
+
+/** What a connector needs to know of an encoder. */
+export interface EncoderSizes {
+  readonly name: string;
+  readonly grid: Grid;
+  /** Of its features, E. */
+  readonly width: number;
+}

@@ -84,3 +84,45 @@ export function bucketLength(
   while (1.5 * power < length) power *= 2;
   return Math.min(length <= power ? power : 1.5 * power, longest);
 }
+
+/** What a person asks, and, for training, the answer that is wanted. */
+export interface Exchange {
+  readonly question: string;
+  readonly answer?: string;
+}
+
+/** Writes exchanges as a model's tokens; the system prompt is its own. */
+export interface PromptWriter {
+  readonly tokenizer: Tokenizer;
+  /** Text tokens before the audio, in every prompt. */
+  readonly audioAt: number;
+  write(exchange: Exchange): PromptTokens;
+}
+
+/**
+ * A writer of prompts that all have the audio at one place.
+ *
+ * ```ts
+ * promptWriter(tokenizer, (text) => chatPrompt(tokenizer, { system, ...text }));
+ * ```
+ *
+ * Its `write` throws a RangeError for a prompt with another place.
+ */
+export function promptWriter(
+  tokenizer: Tokenizer,
+  write: (exchange: Exchange) => PromptTokens,
+): PromptWriter {
+  const { audioAt } = write({ question: "" });
+  return {
+    tokenizer,
+    audioAt,
+    write: (exchange) => {
+      const prompt = write(exchange);
+      if (prompt.audioAt === audioAt) return prompt;
+      throw new RangeError(
+        `write: expected ${audioAt} tokens before the audio, ` +
+          `got ${prompt.audioAt} (${JSON.stringify(exchange.question)})`,
+      );
+    },
+  };
+}

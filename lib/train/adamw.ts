@@ -6,6 +6,13 @@ import {
   type Tensors,
   withLeaves,
 } from "../tensor/params.ts";
+import {
+  type GroupMembers,
+  groupParameters,
+  membersOf,
+  oneGroup,
+  type ParameterGroup,
+} from "./groups.ts";
 
 /** AdamW's constants; the paper states none of them (A.1: AdamW, cosine). */
 export interface AdamwConfig {
@@ -16,6 +23,8 @@ export interface AdamwConfig {
   readonly weightDecay: number;
   /** Longest gradient, over all parameters together. */
   readonly maxGradientNorm: number;
+  /** Which parameters differ in rate, decay or clipping; default none. */
+  readonly groups?: readonly ParameterGroup[];
 }
 
 /**
@@ -33,93 +42,185 @@ export const adamwDefaults: AdamwConfig = {
 };
 
 /**
- * Parameters with their running means of gradient and squared gradient.
+ * Running means of gradient and squared gradient of a group's parameters.
  *
- * The means of all parameters lie in one vector each, in the order of
- * `leaves(params)`: one operation over them all instead of one for each leaf.
+ * They lie in one vector each, by name: one operation over them all instead of
+ * one for each leaf.
  */
-export type AdamwState<P extends Tensors> = {
-  readonly params: P;
+export type Moments = {
   readonly mean_X: tf.Tensor1D;
   readonly square_X: tf.Tensor1D;
 };
 
+/** Parameters with their moments, group by group. */
+export type AdamwState<P extends Tensors> = {
+  readonly params: P;
+  readonly moments: readonly Moments[];
+};
+
 /** State before the first step; the parameters are copied. */
-export function startAdamw<P extends Tensors>(params: P): AdamwState<P> {
-  const X = leaves(params).reduce((sum, leaf) => sum + leaf.size, 0);
-  return {
-    params: mapTensors(params, (leaf) => leaf.clone()),
-    mean_X: tf.zeros([X]),
-    square_X: tf.zeros([X]),
-  };
+export function startAdamw<P extends Tensors>(
+  params: P,
+  { groups = oneGroup }: Pick<AdamwConfig, "groups"> = {},
+): AdamwState<P> {
+  const all = leaves(params);
+  const moments = groupParameters(params, groups).map((members) => {
+    const own = membersOf(members, all);
+    const X = own.reduce((sum, { size }) => sum + size, 0);
+    return {
+      mean_X: tf.zeros<tf.Rank.R1>([X]),
+      square_X: tf.zeros<tf.Rank.R1>([X]),
+    };
+  });
+  return { params: mapTensors(params, (leaf) => leaf.clone()), moments };
 }
+
+/** What changes from step to step: tensors, so that a step can be compiled. */
+export type StepNumbers = {
+  readonly learningRate: tf.Scalar;
+  /** From 1. */
+  readonly stepNumber: tf.Scalar;
+};
 
 /**
  * The state after one step of AdamW: decoupled decay, of matrices only.
  *
- * What changes between steps comes as tensors, so that the step can be
- * compiled.
- *
  * @param gradients - in the order of `leaves(state.params)`
- * @param stepNumber - from 1
  */
 export function stepAdamw<P extends Tensors>(
   state: AdamwState<P>,
   gradients: readonly tf.Tensor[],
-  {
-    config,
-    learningRate,
-    stepNumber,
-  }: {
-    readonly config: AdamwConfig;
-    readonly learningRate: tf.Scalar;
-    readonly stepNumber: tf.Scalar;
-  },
+  { config, ...numbers }: StepNumbers & { readonly config: AdamwConfig },
 ): AdamwState<P> {
-  const run = state.mean_X.size > fuseAbove ? fused : plainly;
+  const { groups = oneGroup } = config;
+  const all = leaves(state.params);
+  const size = all.reduce((sum, leaf) => sum + leaf.size, 0);
+  const run = size > fuseAbove ? fused : plainly;
   return run(() => {
-    const { beta1, beta2, epsilon, weightDecay } = config;
-    const unbias = (beta: number) =>
-      tf.sub(1, tf.pow(tf.scalar(beta), stepNumber));
-    // Numbers that hold for all parameters are gathered into one, so that the
-    // vectors, which do not fit into a cache, are passed over less often.
-    const gradient_X = flatten(gradients);
-    const squared_X = gradient_X.square();
-    const shrink = shortening(squared_X.sum(), config.maxGradientNorm);
-    const mean_X: tf.Tensor1D = state.mean_X
-      .mul(beta1)
-      .add(gradient_X.mul(shrink.mul(1 - beta1)));
-    const square_X: tf.Tensor1D = state.square_X
-      .mul(beta2)
-      .add(squared_X.mul(shrink.square().mul(1 - beta2)));
-    const spread = unbias(beta2).sqrt();
-    const rate = learningRate.mul(spread).div(unbias(beta1));
-    const deviation_X = square_X.sqrt().add(spread.mul(epsilon));
-    const step_X: tf.Tensor1D = mean_X.div(deviation_X).mul(rate);
-
-    const kept = tf.sub(1, learningRate.mul(weightDecay));
-    const params = leaves(state.params);
-    const steps = unflatten(step_X, params);
-    const next = params.map((param, i) =>
-      (param.rank < 2 ? param : param.mul(kept)).sub(steps[i]),
-    );
-    return { params: withLeaves(state.params, next), mean_X, square_X };
+    const members = groupParameters(state.params, groups);
+    const flat = members.map((each) => flatten(membersOf(each, gradients)));
+    const squared = flat.map((gradient_X) => gradient_X.square());
+    const shrinks = shortenings(squared, members, config);
+    const next = [...all];
+    const moments = members.map((each, g) => {
+      const after = stepMoments(state.moments[g], {
+        gradient_X: flat[g],
+        squared_X: squared[g],
+        shrink: shrinks[g],
+        config,
+      });
+      const moved = moveGroup(each, membersOf(each, all), {
+        moments: after,
+        config,
+        ...numbers,
+      });
+      each.places.forEach((place, i) => {
+        next[place] = moved[i];
+      });
+      return after;
+    });
+    return { params: withLeaves(state.params, next), moments };
   });
 }
 
 const plainly = <T>(make: () => T): T => make();
+
+/**
+ * A group's moments after a step.
+ *
+ * Numbers that hold for all parameters are gathered into one, so that the
+ * vectors, which do not fit into a cache, are passed over less often.
+ */
+function stepMoments(
+  { mean_X, square_X }: Moments,
+  {
+    config: { beta1, beta2 },
+    gradient_X,
+    shrink,
+    squared_X,
+  }: {
+    readonly gradient_X: tf.Tensor1D;
+    readonly squared_X: tf.Tensor1D;
+    readonly shrink: tf.Scalar;
+    readonly config: AdamwConfig;
+  },
+): Moments {
+  return {
+    mean_X: mean_X.mul(beta1).add(gradient_X.mul(shrink.mul(1 - beta1))),
+    square_X: square_X
+      .mul(beta2)
+      .add(squared_X.mul(shrink.square().mul(1 - beta2))),
+  };
+}
+
+/** The parameters of a group, moved and decayed. */
+function moveGroup(
+  { group }: GroupMembers,
+  params: readonly tf.Tensor[],
+  {
+    config,
+    learningRate,
+    moments: { mean_X, square_X },
+    stepNumber,
+  }: StepNumbers & {
+    readonly moments: Moments;
+    readonly config: AdamwConfig;
+  },
+): tf.Tensor[] {
+  const { beta1, beta2, epsilon } = config;
+  const { rateFactor = 1, weightDecay = config.weightDecay } = group;
+  const unbias = (beta: number) =>
+    tf.sub(1, tf.pow(tf.scalar(beta), stepNumber));
+  const own = rateFactor === 1 ? learningRate : learningRate.mul(rateFactor);
+  const spread = unbias(beta2).sqrt();
+  const rate = own.mul(spread).div(unbias(beta1));
+  const deviation_X = square_X.sqrt().add(spread.mul(epsilon));
+  const step_X: tf.Tensor1D = mean_X.div(deviation_X).mul(rate);
+  const kept = tf.sub(1, own.mul(weightDecay));
+  const steps = unflatten(step_X, params);
+  return params.map((param, i) =>
+    (param.rank < 2 ? param : param.mul(kept)).sub(steps[i]),
+  );
+}
 
 function flatten(tensors: readonly tf.Tensor[]): tf.Tensor1D {
   return tf.concat1d(tensors.map((tensor) => tensor.as1D()));
 }
 
 /** Pieces of x_X in the shapes of `like`. */
-function unflatten(x_X: tf.Tensor1D, like: readonly tf.Tensor[]): tf.Tensor[] {
+export function unflatten(
+  x_X: tf.Tensor1D,
+  like: readonly tf.Tensor[],
+): tf.Tensor[] {
   const pieces = tf.split(
     x_X,
     like.map((leaf) => leaf.size),
   );
   return pieces.map((piece, i) => piece.reshape(like[i].shape));
+}
+
+/** By what each group's gradient is multiplied, where one is too long. */
+function shortenings(
+  squared: readonly tf.Tensor1D[],
+  members: readonly GroupMembers[],
+  { maxGradientNorm }: AdamwConfig,
+): tf.Scalar[] {
+  const squares = squared.map((squared_X) => squared_X.sum<tf.Scalar>());
+  const isShared = ({ group }: GroupMembers) =>
+    group.maxGradientNorm === undefined;
+  const shared = squares.filter((_, g) => isShared(members[g]));
+  const together =
+    shared.length === 0
+      ? undefined
+      : shortening(
+          shared.reduce((sum, one) => sum.add(one)),
+          maxGradientNorm,
+        );
+  return members.map(({ group }, g) =>
+    group.maxGradientNorm === undefined
+      ? together!
+      : shortening(squares[g], group.maxGradientNorm),
+  );
 }
 
 /** By what the gradient is multiplied, where it is longer than `longest`. */

@@ -15,9 +15,9 @@ import {
 } from "./adamw.ts";
 import { learningRateAt, type Schedule } from "./schedule.ts";
 
-/** What a long stage tells and takes while it runs. */
-export interface StageOptions {
-  /** Stops the stage before its next step. */
+/** What long work tells and takes while it runs. */
+export interface WorkOptions {
+  /** Stops the work before its next step. */
   readonly signal?: AbortSignal;
   readonly onStep?: (report: StepReport) => void;
 }
@@ -29,58 +29,107 @@ export interface StepReport {
   readonly loss?: number;
 }
 
-/** One training run: what moves, what stays, and what is counted. */
-export interface Run<P extends Tensors, F extends Tensors, B extends Tensors> {
+/** One training: what moves, what stays, and what is counted. */
+export interface Training<
+  P extends Tensors,
+  F extends Tensors,
+  B extends Tensors,
+> {
   /** Where training starts; stays the caller's. */
   readonly params: P;
   /** Gets no gradient and does not move. */
   readonly frozen: F;
   readonly loss: (params: P, frozen: F, batch: B) => tf.Scalar;
   /** Makes the batch of a step; `fit` frees it. */
-  readonly batchAt: (step: number) => B;
+  readonly batchAt: (step: number) => B | Promise<B>;
   readonly schedule: Schedule;
   readonly adamw?: AdamwConfig;
   /** For errors and reports. */
   readonly name: string;
 }
 
+/** Where a training stands: enough, with its settings, to go on. */
+export interface Progress<P extends Tensors> {
+  readonly state: AdamwState<P>;
+  /** Steps that are done. */
+  readonly step: number;
+}
+
+/** The start of a training; the parameters are copied. */
+export function begin<P extends Tensors>({
+  adamw = adamwDefaults,
+  params,
+}: Pick<Training<P, Tensors, Tensors>, "params" | "adamw">): Progress<P> {
+  return { state: startAdamw(params, adamw), step: 0 };
+}
+
 /**
  * Trains with AdamW and returns the parameters and the loss of every step.
  *
- * The step is compiled once: batches have one shape, and rate and step number
- * are tensors. Between steps it yields, so that a signal is heard.
+ * @throws RangeError when a loss is no number
  */
 export async function fit<
   P extends Tensors,
   F extends Tensors,
   B extends Tensors,
 >(
-  run: Run<P, F, B>,
-  { onStep, signal }: StageOptions = {},
+  training: Training<P, F, B>,
+  options: WorkOptions = {},
 ): Promise<{ params: P; losses: Float32Array }> {
-  const { steps } = run.schedule;
-  const step = compile(trainingStep(run), { name: run.name });
-  const losses = new Float32Array(steps);
-  let state = startAdamw(run.params);
+  const { losses, progress } = await goOn(training, begin(training), options);
+  const { moments, params } = progress.state;
+  disposeTensors(moments);
+  return { params, losses };
+}
+
+/**
+ * Goes on from where a training stands, to its end or to step `until`.
+ *
+ * The step is compiled once for each shape of batch: rate and step number are
+ * tensors. Between steps it yields, so that a signal is heard. What is handed
+ * in as progress is used up, also when the training fails.
+ *
+ * @returns where it stands then, and the losses of the steps taken
+ * @throws RangeError when a loss is no number, or `until` lies behind
+ */
+export async function goOn<
+  P extends Tensors,
+  F extends Tensors,
+  B extends Tensors,
+>(
+  training: Training<P, F, B>,
+  progress: Progress<P>,
+  {
+    onStep,
+    signal,
+    until = training.schedule.steps,
+  }: WorkOptions & { readonly until?: number } = {},
+): Promise<{ progress: Progress<P>; losses: Float32Array }> {
+  const { name, schedule } = training;
+  const { steps } = schedule;
+  let { state } = progress;
+  const step = compile(trainingStep(training), { name });
   try {
-    for (let i = 0; i < steps; i++) {
+    checkUntil(until, progress.step, steps);
+    const losses = new Float32Array(until - progress.step);
+    for (let i = progress.step; i < until; i++) {
       signal?.throwIfAborted();
-      const batch = run.batchAt(i);
+      const batch = await training.batchAt(i);
       const numbers = {
-        learningRate: tf.scalar(learningRateAt(run.schedule, i)),
+        learningRate: tf.scalar(learningRateAt(schedule, i)),
         stepNumber: tf.scalar(i + 1),
       };
-      const after = step({ state, frozen: run.frozen, batch, numbers });
+      const after = step({ state, frozen: training.frozen, batch, numbers });
       disposeTensors([state, batch, numbers]);
       state = after.state;
-      losses[i] = after.loss.dataSync()[0];
+      const [loss] = after.loss.dataSync();
       after.loss.dispose();
-      checkLoss(losses[i], run.name, i);
-      onStep?.({ step: i + 1, steps, loss: losses[i] });
+      checkLoss(loss, name, i);
+      losses[i - progress.step] = loss;
+      onStep?.({ step: i + 1, steps, loss });
       await pause();
     }
-    disposeTensors([state.mean_X, state.square_X]);
-    return { params: state.params, losses };
+    return { progress: { state, step: until }, losses };
   } catch (error) {
     disposeTensors(state);
     throw error;
@@ -89,8 +138,15 @@ export async function fit<
   }
 }
 
+function checkUntil(until: number, done: number, steps: number): void {
+  if (Number.isInteger(until) && until >= done && until <= steps) return;
+  throw new RangeError(
+    `goOn: expected until in ${done}..${steps}, got ${until}`,
+  );
+}
+
 function trainingStep<P extends Tensors, F extends Tensors, B extends Tensors>(
-  run: Run<P, F, B>,
+  training: Training<P, F, B>,
 ) {
   return (input: {
     readonly state: AdamwState<P>;
@@ -103,9 +159,9 @@ function trainingStep<P extends Tensors, F extends Tensors, B extends Tensors>(
   }) => {
     const { batch, frozen, numbers, state } = input;
     const lossOf = (...values: tf.Tensor[]) =>
-      run.loss(withLeaves(state.params, values), frozen, batch);
+      training.loss(withLeaves(state.params, values), frozen, batch);
     const { grads, value } = tf.valueAndGrads(lossOf)(leaves(state.params));
-    const config = run.adamw ?? adamwDefaults;
+    const config = training.adamw ?? adamwDefaults;
     const after = stepAdamw(state, grads, { config, ...numbers });
     return { state: after, loss: value as tf.Scalar };
   };

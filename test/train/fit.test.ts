@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { fit, type Run } from "../../lib/train/fit.ts";
+import { fit, type Training } from "../../lib/train/fit.ts";
 import { assertClose, distance } from "../close.ts";
 import { startEngine } from "../use-engine.ts";
 
@@ -9,7 +9,7 @@ type Line = { slope: tf.Tensor1D };
 type Points = { x: tf.Tensor1D };
 
 /** Finds the frozen slope from points on its line. */
-const run = (changes: Partial<Run<Line, Line, Points>> = {}) => ({
+const run = (changes: Partial<Training<Line, Line, Points>> = {}) => ({
   name: "line",
   params: { slope: tf.tensor1d([0]) },
   frozen: { slope: tf.tensor1d([1.5]) },

@@ -1,12 +1,4 @@
-import type { Grid } from "../../encoder/encoder.ts";
-
-/** What a connector needs to know of an encoder. */
-export interface EncoderSizes {
-  readonly name: string;
-  readonly grid: Grid;
-  /** Of its features, E. */
-  readonly width: number;
-}
+import type { EncoderSizes, Grid } from "../../encoder/encoder.ts";
 
 /**
  * All that a connector can be. The paper gives the scheme (section 2.4: one

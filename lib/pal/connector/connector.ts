@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import type { EncoderSizes } from "../../encoder/encoder.ts";
 import { cutRegions, type Regions } from "../../encoder/regions.ts";
 import { linear, normalMatrix } from "../../tensor/layers.ts";
 import { tidyTree } from "../../tensor/params.ts";
@@ -10,7 +11,6 @@ import {
   type ConnectorConfig,
   type ConnectorSizes,
   checkConfig,
-  type EncoderSizes,
 } from "./config.ts";
 import {
   type CrossAttention,

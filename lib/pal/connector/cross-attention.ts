@@ -1,11 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
+import type { EncoderSizes } from "../../encoder/encoder.ts";
 import { largestRegion, type Regions } from "../../encoder/regions.ts";
 import { linear, normalMatrix } from "../../tensor/layers.ts";
 import type { Random } from "../../tensor/random.ts";
 import { dims } from "../../tensor/shapes.ts";
 import { isWanted, type Tap } from "../../tensor/tap.ts";
 import { gelu } from "../../tensor/transformer.ts";
-import type { ConnectorConfig, EncoderSizes } from "./config.ts";
+import type { ConnectorConfig } from "./config.ts";
 import { sinCosPositions } from "./latent-positions.ts";
 import { attendRegions, type Cells } from "./region-attention.ts";
 

@@ -1,5 +1,6 @@
+import type { EncoderSizes } from "../../encoder/encoder.ts";
 import { largestRegion } from "../../encoder/regions.ts";
-import type { ConnectorSizes, EncoderSizes } from "../connector/config.ts";
+import type { ConnectorSizes } from "../connector/config.ts";
 import {
   moveNever,
   moveWithConnector,

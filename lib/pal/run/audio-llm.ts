@@ -1,10 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import type { EncoderSizes } from "../../encoder/encoder.ts";
 import type { LlamaConfig } from "../../llm/config.ts";
 import { embed, type KeyValue, type Llama, unembed } from "../../llm/llama.ts";
 import type { Random } from "../../tensor/random.ts";
 import { dims } from "../../tensor/shapes.ts";
 import { noTap, type Tap } from "../../tensor/tap.ts";
-import type { ConnectorConfig, EncoderSizes } from "../connector/config.ts";
+import type { ConnectorConfig } from "../connector/config.ts";
 import {
   type Connector,
   connect,

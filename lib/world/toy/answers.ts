@@ -6,10 +6,12 @@ export interface Answer {
   readonly seed: number;
   /** Which clips: trained SoundFonts or the held-out one. */
   readonly set: string;
+  readonly clip: string;
   /** Sounds in the clip. */
   readonly sounds: number;
   /** Of question: "name", "presence" or "family". */
   readonly kind: string;
+  readonly question: string;
   readonly expected: string;
   readonly given: string;
 }
@@ -68,7 +70,9 @@ export function taskOf({
 }
 
 /** One row for each design, seed, set and task. */
-export function accuracyRows(answers: readonly Answer[]): AccuracyRow[] {
+export function accuracyRows(
+  answers: readonly Omit<Answer, "clip" | "question">[],
+): AccuracyRow[] {
   const groups = groupBy(answers, (answer) => [
     answer.design,
     answer.seed,

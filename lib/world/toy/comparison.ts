@@ -1,30 +1,35 @@
 import type { Encoder } from "../../encoder/encoder.ts";
-import { toyLlama } from "../../llm/config.ts";
 import type { Llama } from "../../llm/llama.ts";
-import { type WordTokenizer, wordTokenizer } from "../../llm/tokenizer.ts";
-import { plainConnector } from "../../pal/connector/config.ts";
 import type { Variant } from "../../pal/design/variant.ts";
+import { type AudioLlm, initAudioConnector } from "../../pal/run/audio-llm.ts";
 import {
   disposeTensors,
   fromPlain,
   type PlainTensors,
+  type Tensors,
   toPlain,
 } from "../../tensor/params.ts";
-import type { StageOptions } from "../../train/fit.ts";
+import { random } from "../../tensor/random.ts";
+import { trainDesign } from "../../train/design.ts";
+import type { WorkOptions } from "../../train/fit.ts";
 import type { Soundfont } from "../soundfonts.ts";
+import type { Answer } from "./answers.ts";
 import { planClips } from "./clips.ts";
-import { vocabularyTexts } from "./corpus.ts";
-import { type Setting, trainDesign } from "./design.ts";
-import { type EncodedClips, encodeClips } from "./encode-clips.ts";
 import {
-  type Answer,
-  askControl,
-  askDesign,
+  type EncodedClips,
+  encodeClips,
+  featuresOfClips,
+} from "./encode-clips.ts";
+import {
   type Control,
   type Exam,
+  examineControl,
+  examineDesign,
 } from "./evaluate.ts";
 import { trainLanguageModel } from "./language-model.ts";
 import type { ComparisonScale } from "./scales.ts";
+import { type Setting, toyConfig, toyWriter } from "./setting.ts";
+import { toySource } from "./source.ts";
 
 /** Seed of the clips, the language model and the questions of evaluation. */
 export const worldSeed = 1;
@@ -46,21 +51,6 @@ export interface ComparisonClips {
   readonly heldOut: EncodedClips;
 }
 
-/** The small language model, its words, and where the audio goes. */
-export function comparisonSetting(): Setting & { tokenizer: WordTokenizer } {
-  const tokenizer = wordTokenizer(vocabularyTexts());
-  return {
-    tokenizer,
-    llama: { ...toyLlama, vocabularySize: tokenizer.words.length },
-    connector: plainConnector({
-      query: { steps: 12, bands: 1 },
-      ...{ width: 64, nHeads: 4 },
-    }),
-    textLength: 20,
-    answerLength: 5,
-  };
-}
-
 /** Renders and encodes all clips of a comparison. */
 export async function encodeComparisonClips(
   { clips }: ComparisonScale,
@@ -68,7 +58,7 @@ export async function encodeComparisonClips(
     readonly encoder: Encoder;
     readonly soundfonts: readonly Soundfont[];
   },
-  options: StageOptions = {},
+  options: WorkOptions = {},
 ): Promise<ComparisonClips> {
   const plan = (split: string, names: readonly string[], count: number) =>
     names.flatMap((name) => planClips(split, name, { count, seed: worldSeed }));
@@ -96,7 +86,7 @@ export async function encodeComparisonClips(
 export async function learnLanguage(
   scale: ComparisonScale,
   setting: Setting,
-  options: StageOptions = {},
+  options: WorkOptions = {},
 ): Promise<{ llama: PlainTensors; losses: Float32Array }> {
   const { connector, llama, textLength, tokenizer } = setting;
   const { bands, steps } = connector.query;
@@ -120,12 +110,12 @@ export async function learnLanguage(
 export async function runControl(
   control: Control,
   world: World,
-  options: StageOptions = {},
+  options: WorkOptions = {},
 ): Promise<Answer[]> {
   const llama = fromPlain<Llama>(world.llama);
   try {
     const [, heldOut] = exams(world);
-    return await askControl(heldOut, { control, llama }, options);
+    return await examineControl(heldOut, { control, llama }, options);
   } finally {
     disposeTensors(llama);
   }
@@ -153,23 +143,38 @@ export interface DesignRun {
 export async function runDesign(
   { seed, variant }: { readonly variant: Variant; readonly seed: number },
   world: World,
-  options: StageOptions = {},
+  options: WorkOptions = {},
 ): Promise<DesignRun> {
   const { clips, scale, setting } = world;
   const llama = fromPlain<Llama>(world.llama);
   try {
+    const features = featuresOfClips(clips.train);
+    const config = toyConfig(variant, setting, features.encoders);
+    const { batchSize, schedule } = scale.connector;
+    const { plans } = clips.train;
+    const start = initAudioConnector(config, random("connector", seed));
     const { losses, params } = await trainDesign(
-      { variant, setting, ...scale.connector, seed },
-      { clips: clips.train, llama },
+      {
+        config,
+        features,
+        source: toySource(plans, { batchSize, seed, set: "train" }),
+        writer: toyWriter(setting),
+        lengths: { text: setting.textLength, answer: setting.answerLength },
+        trains: "connector",
+        batchSize,
+        schedule,
+      },
+      { connector: start, llama },
       options,
-    );
-    const model = { variant, connector: params, llama, seed };
+    ).finally(() => disposeTensors(start));
+    const model = { llama, ...params } as AudioLlm;
     const { signal } = options;
     const answers: Answer[] = [];
     for (const exam of exams(world)) {
-      answers.push(...(await askDesign(exam, model, { signal })));
+      const asked = { variant, model, seed };
+      answers.push(...(await examineDesign(exam, asked, { signal })));
     }
-    disposeTensors(params);
+    disposeTensors(params as Tensors);
     return { design: variant.name, seed, losses, answers };
   } finally {
     disposeTensors(llama);

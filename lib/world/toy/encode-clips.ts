@@ -1,5 +1,6 @@
 import type { Encoder, Grid } from "../../encoder/encoder.ts";
-import { pause, type StageOptions } from "../../train/fit.ts";
+import { type Features, featuresInMemory } from "../../features/features.ts";
+import { pause, type WorkOptions } from "../../train/fit.ts";
 import type { Soundfont } from "../soundfonts.ts";
 import { type ClipPlan, renderClip } from "./clips.ts";
 
@@ -27,7 +28,7 @@ export async function encodeClips(
     readonly encoder: Encoder;
     readonly soundfonts: readonly Soundfont[];
   },
-  { onStep, signal }: StageOptions = {},
+  { onStep, signal }: WorkOptions = {},
 ): Promise<EncodedClips> {
   const { grid, name, width } = encoder;
   const size = grid.steps * grid.bands * width;
@@ -49,15 +50,11 @@ export async function encodeClips(
   return { encoder: name, grid, width, plans, features };
 }
 
-/** Features of some of the clips, one after another. */
-export function pickFeatures(
-  { features, grid, width }: EncodedClips,
-  clips: readonly number[],
-): Float32Array {
-  const size = grid.steps * grid.bands * width;
-  const picked = new Float32Array(clips.length * size);
-  clips.forEach((clip, i) => {
-    picked.set(features.subarray(clip * size, (clip + 1) * size), i * size);
-  });
-  return picked;
+/** Clips in memory as training and evaluation read them, by their names. */
+export function featuresOfClips(clips: EncodedClips): Features {
+  const { encoder: name, features, grid, plans, width } = clips;
+  const audio = plans.map((plan) => plan.name);
+  return featuresInMemory([
+    { encoder: { name, grid, width }, audio, features },
+  ]);
 }

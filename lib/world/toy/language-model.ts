@@ -15,7 +15,7 @@ import {
 import type { Tokenizer } from "../../llm/tokenizer.ts";
 import { disposeTensors } from "../../tensor/params.ts";
 import { random } from "../../tensor/random.ts";
-import { fit, type StageOptions } from "../../train/fit.ts";
+import { fit, type WorkOptions } from "../../train/fit.ts";
 import { nextTokenLoss, type Scored, scoredPlaces } from "../../train/loss.ts";
 import type { Schedule } from "../../train/schedule.ts";
 import { documentAt } from "./corpus.ts";
@@ -76,7 +76,7 @@ export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
 /** Trains the small language model from nothing, on text alone. */
 export async function trainLanguageModel(
   plan: LanguageModelPlan,
-  options: StageOptions = {},
+  options: WorkOptions = {},
 ): Promise<{ params: Llama; losses: Float32Array }> {
   const start = initLlama(plan.llama, random("language model", plan.seed));
   try {

@@ -12,14 +12,14 @@ export interface ComparisonScale {
     readonly trained: number;
     readonly heldOut: number;
   };
-  readonly languageModel: Training;
-  readonly connector: Training;
+  readonly languageModel: TrainingSize;
+  readonly connector: TrainingSize;
   /** Of connector and batches; every design runs with each. */
   readonly seeds: readonly number[];
 }
 
 /** The paper has other numbers (Table 3): a run here takes seconds. */
-export interface Training {
+export interface TrainingSize {
   readonly batchSize: number;
   readonly schedule: Schedule;
 }

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import type { EncoderSizes } from "../../../lib/encoder/encoder.ts";
 import { compile } from "../../../lib/engine/compile.ts";
 import {
   type ConnectorConfig,
-  type EncoderSizes,
   plainConnector,
 } from "../../../lib/pal/connector/config.ts";
 import {

@@ -1,8 +1,5 @@
-import type { Grid } from "../../../lib/encoder/encoder.ts";
-import type {
-  ConnectorConfig,
-  EncoderSizes,
-} from "../../../lib/pal/connector/config.ts";
+import type { EncoderSizes, Grid } from "../../../lib/encoder/encoder.ts";
+import type { ConnectorConfig } from "../../../lib/pal/connector/config.ts";
 import type { Connector } from "../../../lib/pal/connector/connector.ts";
 import type {
   CrossAttention,

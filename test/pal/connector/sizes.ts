@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import type { EncoderSizes } from "../../../lib/encoder/encoder.ts";
 import {
   type ConnectorConfig,
-  type EncoderSizes,
   paperConnector,
 } from "../../../lib/pal/connector/config.ts";
 import { normalMatrix } from "../../../lib/tensor/layers.ts";

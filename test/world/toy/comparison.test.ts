@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
-import * as tf from "@tensorflow/tfjs";
 import { toyEncoder } from "../../../lib/encoder/toy.ts";
-import { initLlama } from "../../../lib/llm/llama.ts";
 import { atDepth } from "../../../lib/pal/design/layer-plan.ts";
-import {
-  attentionOnly,
-  baseline,
-  delayedFusion,
-  sharedConnector,
-} from "../../../lib/pal/design/variant.ts";
-import { leaves, toPlain } from "../../../lib/tensor/params.ts";
-import { random } from "../../../lib/tensor/random.ts";
+import { baseline, delayedFusion } from "../../../lib/pal/design/variant.ts";
+import { exampleBatch } from "../../../lib/train/batch.ts";
 import { accuracyRows } from "../../../lib/world/toy/answers.ts";
 import { planClips } from "../../../lib/world/toy/clips.ts";
 import {
-  comparisonSetting,
   encodeComparisonClips,
   heldOutSet,
   learnLanguage,
@@ -23,48 +14,57 @@ import {
   runDesign,
   type World,
 } from "../../../lib/world/toy/comparison.ts";
-import { audioBatch, trainDesign } from "../../../lib/world/toy/design.ts";
-import { encodeClips } from "../../../lib/world/toy/encode-clips.ts";
+import {
+  encodeClips,
+  featuresOfClips,
+} from "../../../lib/world/toy/encode-clips.ts";
 import { textBatch } from "../../../lib/world/toy/language-model.ts";
 import { scales } from "../../../lib/world/toy/scales.ts";
+import {
+  comparisonSetting,
+  toyWriter,
+} from "../../../lib/world/toy/setting.ts";
+import { toySource } from "../../../lib/world/toy/source.ts";
 import { allSoundfonts, tim } from "../../soundfonts.ts";
 import { startEngine } from "../../use-engine.ts";
 
 const setting = comparisonSetting();
 const small = { ...setting, llama: { ...setting.llama, nLayers: 2 } };
 const encoder = toyEncoder();
-const plan = {
-  setting: small,
-  batchSize: 4,
-  schedule: { steps: 3, peakLearningRate: 1e-2, warmupRatio: 0.1 },
-  seed: 3,
-};
-const fewClips = () =>
-  encodeClips(planClips("test", "TimGM6mb", { count: 4, seed: 1 }), {
-    encoder,
-    soundfonts: [tim()],
+const plans = planClips("test", "TimGM6mb", { count: 4, seed: 1 });
+const source = () => toySource(plans, { batchSize: 4, seed: 3, set: "train" });
+
+describe("the source of clips", () => {
+  it("gives the same examples wherever it is entered", async () => {
+    const [one, other] = [source(), source()];
+    const whole = await one.take(0, 12);
+    assert.deepEqual(await other.take(6, 3), whole.slice(6, 9));
+    assert.deepEqual(await other.take(1, 2), whole.slice(1, 3));
   });
+
+  it("refuses a place before the first", async () => {
+    await assert.rejects(source().take(-1, 2), {
+      name: "RangeError",
+      message:
+        "take: expected whole numbers from 0, got place -1 and 2 examples",
+    });
+  });
+});
 
 describe("batches", () => {
   before(startEngine);
 
-  it("are the same for every design", async () => {
-    const clips = await fewClips();
-    const read = (variant: typeof baseline) => {
-      const batch = audioBatch(clips, { ...plan, variant }, 2);
-      return leaves(batch).map((leaf) => [...leaf.dataSync()]);
-    };
-    assert.deepEqual(read(baseline), read(sharedConnector));
-  });
-
   it("count the answer and its end, and nothing before", async () => {
-    const clips = await fewClips();
-    const { tokenizer } = setting;
-    const { scored } = audioBatch(clips, { ...plan, variant: baseline }, 0);
+    const clips = await encodeClips(plans, { encoder, soundfonts: [tim()] });
+    const { scored } = await exampleBatch(await source().take(0, 4), {
+      features: featuresOfClips(clips),
+      writer: toyWriter(setting),
+      lengths: { text: 20, answer: 5 },
+    });
     const weights = scored.weight_X.dataSync();
     const targets = [...scored.target_X.dataSync()];
     const answers = [0, 5, 10, 15].map((from) =>
-      tokenizer.decode(
+      setting.tokenizer.decode(
         targets.slice(from, from + 5).filter((_, i) => weights[from + i] === 1),
       ),
     );
@@ -75,7 +75,13 @@ describe("batches", () => {
 
   it("of text have as many places as text and audio together", () => {
     const { scored, tokens_BT } = textBatch(
-      { ...plan, ...small, nJottings: 12 },
+      {
+        ...small,
+        nJottings: 12,
+        batchSize: 4,
+        schedule: { steps: 3, peakLearningRate: 1e-2, warmupRatio: 0.1 },
+        seed: 3,
+      },
       0,
     );
     assert.deepEqual(tokens_BT.shape, [4, 32]);
@@ -84,35 +90,6 @@ describe("batches", () => {
     const rows = 4; // nothing is scored before a row's first token
     assert.equal(counted.length + rows, filled.filter(Boolean).length);
   });
-});
-
-describe("a design", () => {
-  before(startEngine);
-
-  for (const variant of [
-    baseline,
-    delayedFusion,
-    attentionOnly,
-    sharedConnector,
-  ]) {
-    it(`${variant.name} learns while the language model stays`, async () => {
-      const clips = await fewClips();
-      const llama = initLlama(small.llama, random("frozen"));
-      const before = structuredClone(toPlain(llama));
-      const held = tf.memory().numTensors;
-      const { losses, params } = await trainDesign(
-        {
-          ...plan,
-          variant: atDepth(variant, 2),
-          schedule: { ...plan.schedule, steps: 12 },
-        },
-        { clips, llama },
-      );
-      assert.deepEqual(toPlain(llama), before);
-      assert.ok(losses[11] < losses[0]);
-      assert.equal(tf.memory().numTensors - held, leaves(params).length);
-    });
-  }
 });
 
 describe("the comparison of the first notebook", () => {

@@ -1,0 +1,69 @@
+import type * as tf from "@tensorflow/tfjs";
+import { writeWhole } from "../files/atomic.ts";
+import { namedLeaves, type Tensors } from "../tensor/params.ts";
+
+/** What the format calls the types of ours that it can hold. */
+const formatTypes: Readonly<Record<string, readonly [string, number]>> = {
+  float32: ["F32", 4],
+  int32: ["I32", 4],
+  bool: ["BOOL", 1],
+};
+
+/**
+ * Writes a tree's tensors, by their names, to a safetensors file: whole or not
+ * at all, in the order of the names.
+ *
+ * @param tensors - stay the caller's; every number keeps its bits
+ * @param metadata - texts by name, beside the tensors
+ * @throws TypeError for a tensor of a type that the format does not have
+ */
+export function writeSafetensors(
+  path: string,
+  tensors: Tensors,
+  metadata: Readonly<Record<string, string>> = {},
+): void {
+  const leaves = namedLeaves(tensors);
+  let end = 0;
+  const entries = leaves.map(([name, leaf]) => {
+    const [dtype, size] = typeOf(name, leaf);
+    const from = end;
+    end += leaf.size * size;
+    return [name, { dtype, shape: leaf.shape, data_offsets: [from, end] }];
+  });
+  const header = headerOf({
+    ...(Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}),
+    ...Object.fromEntries(entries),
+  });
+  writeWhole(path, chunksOf(header, leaves));
+}
+
+function typeOf(name: string, { dtype }: tf.Tensor): readonly [string, number] {
+  const known = formatTypes[dtype];
+  if (known) return known;
+  throw new TypeError(
+    `writeSafetensors: expected ${Object.keys(formatTypes).join(", ")}, ` +
+      `got ${dtype} (${name})`,
+  );
+}
+
+/** The header's length, then the header, filled up so that numbers align. */
+function headerOf(header: object): Buffer {
+  const text = Buffer.from(JSON.stringify(header));
+  const length = Math.ceil(text.length / 8) * 8;
+  const bytes = Buffer.alloc(8 + length, " ");
+  bytes.writeBigUInt64LE(BigInt(length), 0);
+  text.copy(bytes, 8);
+  return bytes;
+}
+
+/** One tensor after another, so that no second copy of all is needed. */
+function* chunksOf(
+  header: Uint8Array,
+  leaves: readonly (readonly [string, tf.Tensor])[],
+): Generator<Uint8Array> {
+  yield header;
+  for (const [, leaf] of leaves) {
+    const { buffer, byteLength, byteOffset } = leaf.dataSync();
+    yield new Uint8Array(buffer, byteOffset, byteLength);
+  }
+}

@@ -1,0 +1,56 @@
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
+
+/**
+ * Writes a file whole or not at all: under a temporary name beside it, flushed
+ * to the disk, then renamed.
+ *
+ * Kept by hand: write-file-atomic takes a file as one buffer, and a checkpoint
+ * does not fit into one.
+ *
+ * @param chunks - parts of the file, made one after the other
+ */
+export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+  const temporary = `${path}.${process.pid}.tmp`;
+  const file = openSync(temporary, "w");
+  try {
+    try {
+      for (const chunk of chunks) writeAll(file, chunk);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+  flushFolder(dirname(path));
+}
+
+/** A write takes at most 2 GiB at a time, and may take less. */
+function writeAll(file: number, chunk: Uint8Array): void {
+  const most = 2 ** 30;
+  for (let done = 0; done < chunk.length; ) {
+    const length = Math.min(most, chunk.length - done);
+    done += writeSync(file, chunk, done, length);
+  }
+}
+
+/** So that the new name survives a loss of power; Windows has no such call. */
+function flushFolder(folder: string): void {
+  if (process.platform === "win32") return;
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+}

@@ -1,0 +1,75 @@
+import * as tf from "@tensorflow/tfjs";
+import type { Example } from "../data/example.ts";
+import type { Features } from "../features/features.ts";
+import {
+  bucketLength,
+  longestOf,
+  type PromptWriter,
+  padRows,
+} from "../llm/prompt.ts";
+import { type Scored, scoredPlaces } from "./loss.ts";
+
+/** Most tokens of a row; rows of a batch share the next common length. */
+export interface RowLengths {
+  /** Text tokens: prompt, answer and its end. */
+  readonly text: number;
+  /** Tokens of the answer, its end included. */
+  readonly answer: number;
+}
+
+/** Questions about sounds, with their answers, as a design takes them. */
+export type ExampleBatch = {
+  /** features_BPE of each encoder. */
+  readonly features: readonly tf.Tensor3D[];
+  readonly text_BT: tf.Tensor2D;
+  /** The answers, from their first token to the end. */
+  readonly scored: Scored;
+};
+
+/** What turns examples into tensors. */
+export interface BatchMaker {
+  readonly features: Features;
+  readonly writer: PromptWriter;
+  readonly lengths: RowLengths;
+}
+
+/**
+ * The batch of some examples; its tensors are the caller's.
+ *
+ * @throws RangeError for an example longer than `lengths`
+ */
+export async function exampleBatch(
+  examples: readonly Example[],
+  { features, lengths, writer }: BatchMaker,
+): Promise<ExampleBatch> {
+  const texts = examples.map(({ answer, question }) =>
+    writer.write({ question, answer }),
+  );
+  const rows = texts.map(({ tokens }) => tokens);
+  const T = bucketLength(longestOf(rows), lengths.text);
+  const B = examples.length;
+  const tokens = padRows(rows, { length: T, pad: writer.tokenizer.pad });
+  const counted = tokens.map((_, i) => {
+    const { answerAt, tokens: own } = texts[Math.floor(i / T)];
+    const at = i % T;
+    return at >= answerAt && at < own.length ? 1 : 0;
+  });
+  const heard = await heardBy(examples, features);
+  return {
+    features: heard,
+    text_BT: tf.tensor2d(tokens, [B, T], "int32"),
+    scored: scoredPlaces(tokens, counted, { B, T, perRow: lengths.answer }),
+  };
+}
+
+/** features_BPE of each encoder for the sounds of some examples. */
+export async function heardBy(
+  examples: readonly Pick<Example, "audio">[],
+  features: Features,
+): Promise<tf.Tensor3D[]> {
+  const values = await features.read(examples.map(({ audio }) => audio));
+  return features.encoders.map(({ grid, width }, e) => {
+    const P = grid.steps * grid.bands;
+    return tf.tensor3d(values[e], [examples.length, P, width]);
+  });
+}

@@ -1,0 +1,120 @@
+import type * as tf from "@tensorflow/tfjs";
+import type { ExampleSource } from "../data/source.ts";
+import { unembedAt } from "../llm/llama.ts";
+import {
+  type AudioLlm,
+  type AudioLlmConfig,
+  hearText,
+} from "../pal/run/audio-llm.ts";
+import type { AdamwConfig } from "./adamw.ts";
+import { type BatchMaker, type ExampleBatch, exampleBatch } from "./batch.ts";
+import { fit, type Training, type WorkOptions } from "./fit.ts";
+import { nextTokenLoss } from "./loss.ts";
+import { openReadCache } from "./read-cache.ts";
+import type { Schedule } from "./schedule.ts";
+
+/** How a design is trained on examples: everything but its weights. */
+export interface DesignPlan extends BatchMaker {
+  readonly config: AudioLlmConfig;
+  readonly source: ExampleSource;
+  /**
+   * What moves: the connector alone (Table 3, stage 1) or the language model
+   * with it (stages 2 and 3). Encoders stay frozen throughout.
+   */
+  readonly trains: "connector" | "connector+llm";
+  /** Examples of an optimizer step. */
+  readonly batchSize: number;
+  readonly schedule: Schedule;
+  readonly adamw?: AdamwConfig;
+}
+
+/** The parts of a model that train, or those that do not. */
+export type ModelPart = Partial<AudioLlm>;
+
+/** A batch, and what the frozen layers have made of its text, if anything. */
+type ReadBatch = ExampleBatch & { readonly read: readonly tf.Tensor3D[] };
+
+export type DesignTraining = Training<ModelPart, ModelPart, ReadBatch>;
+
+/**
+ * A design's training, for `fit` or `goOn`.
+ *
+ * The batch of a step follows from the source and the step, and knows nothing
+ * of the design: every design gets the same. While the language model is
+ * frozen, what it makes of a text before it meets audio is kept.
+ *
+ * @throws RangeError where features and design have other encoders
+ */
+export function openTraining(
+  plan: DesignPlan,
+  { connector, llama }: AudioLlm,
+): { readonly training: DesignTraining; dispose(): void } {
+  const { batchSize, config, source, trains } = plan;
+  checkEncoders(plan);
+  const isFrozen = trains === "connector";
+  const cache = isFrozen ? openReadCache(config) : undefined;
+  const training: DesignTraining = {
+    name: config.variant.name,
+    params: isFrozen ? { connector } : { connector, llama },
+    frozen: isFrozen ? { llama } : {},
+    loss: (moving, still, batch) =>
+      lossOf({ ...still, ...moving } as AudioLlm, batch, config),
+    batchAt: async (step) => {
+      const examples = await source.take(step * batchSize, batchSize);
+      const batch = await exampleBatch(examples, plan);
+      const read_BTD = cache?.read(llama, batch.text_BT);
+      return { ...batch, read: read_BTD ? [read_BTD] : [] };
+    },
+    schedule: plan.schedule,
+    adamw: plan.adamw,
+  };
+  return { training, dispose: () => cache?.dispose() };
+}
+
+/**
+ * Trains a design from its start to the end of its schedule.
+ *
+ * @returns what has moved, the caller's, and the loss of every step
+ */
+export async function trainDesign(
+  plan: DesignPlan,
+  model: AudioLlm,
+  options: WorkOptions = {},
+): Promise<{ params: ModelPart; losses: Float32Array }> {
+  const { dispose, training } = openTraining(plan, model);
+  try {
+    return await fit(training, options);
+  } finally {
+    dispose();
+  }
+}
+
+function lossOf(
+  model: AudioLlm,
+  { features, read, scored, text_BT }: ReadBatch,
+  config: AudioLlmConfig,
+): tf.Scalar {
+  const input = { text_BT, features };
+  const text_BTD = hearText(model, input, { config, read_BTD: read[0] });
+  const options = { at_X: scored.at_X, config: config.llama };
+  return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
+}
+
+function checkEncoders({ config, features, writer }: DesignPlan): void {
+  const sizes = ({ encoders }: Pick<AudioLlmConfig, "encoders">) =>
+    encoders
+      .map(({ grid, width }) => `${grid.steps} x ${grid.bands} x ${width}`)
+      .join(", ");
+  if (sizes(config) !== sizes(features)) {
+    throw new RangeError(
+      `trainDesign: expected features of ${sizes(config)}, ` +
+        `got ${sizes(features)} (variant "${config.variant.name}")`,
+    );
+  }
+  if (config.audioAt !== writer.audioAt) {
+    throw new RangeError(
+      `trainDesign: expected prompts with audio at ${config.audioAt}, ` +
+        `got ${writer.audioAt}`,
+    );
+  }
+}
