@@ -66,11 +66,15 @@ export function mapTensors<T extends Tensors>(
       mapTensors(branch, change),
     ) as unknown as T;
   }
-  return Object.fromEntries(
+  const changed = new Map(
     branchesOf<Tensors>(tree).map(([name, branch]) => [
       name,
       mapTensors(branch, change),
     ]),
+  );
+  // The fields keep the order in which they were written.
+  return Object.fromEntries(
+    Object.keys(tree).map((name) => [name, changed.get(name)]),
   ) as unknown as T;
 }
 

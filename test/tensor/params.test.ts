@@ -24,8 +24,20 @@ describe("parameter trees", () => {
   it("name their tensors by the way that leads there", () => {
     assert.deepEqual(
       namedLeaves(tree()).map(([name]) => name),
-      ["norm_D", "blocks.0.up_DW", "blocks.1.up_DW"],
+      ["blocks.0.up_DW", "blocks.1.up_DW", "norm_D"],
     );
+  });
+
+  it("have one order, whatever the order of their fields", () => {
+    const { blocks, norm_D } = tree();
+    const names = namedLeaves({ blocks, norm_D }).map(([name]) => name);
+    assert.deepEqual(
+      names,
+      namedLeaves({ norm_D, blocks }).map(([name]) => name),
+    );
+    const many = Array.from({ length: 12 }, () => tf.scalar(0));
+    const places = namedLeaves({ many }).map(([name]) => name);
+    assert.equal(places[10], "many.10"); // by index, not "1", "10", "11", "2"
   });
 
   it("count every number once", () => {
