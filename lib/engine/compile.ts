@@ -1,8 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
+import { type Carrier, type CarrierOptions, openCarrier } from "./carried.ts";
 import { type NativeBackend, nativeBackend } from "./graph/binding.ts";
 import { isRecording, record } from "./graph/record.ts";
 import { openSession, type Session, type Xla } from "./graph/session.ts";
 import { type Leaf, leaves, rebuild, skeleton } from "./graph/tree.ts";
+import { isInGradient, own } from "./own.ts";
 
 export interface CompileOptions {
   /** What the step is called in reports and errors. */
@@ -39,6 +41,31 @@ export interface Compiled<I extends object, O extends object> {
   dispose(): void;
 }
 
+/** A step that hands its state on to itself. */
+export interface Carried<I extends object, O extends object, K extends string> {
+  /**
+   * @param input - all but the state
+   * @returns all but the state
+   */
+  (input: Omit<I, K>): Omit<O, K>;
+  /** Copies of the state's tensors, the caller's. */
+  read(): K extends keyof I ? I[K] : never;
+  /** Sets the state; the tensors stay the caller's. */
+  write(state: K extends keyof I ? I[K] : never): void;
+  /** One for each structure of inputs met; empty where nothing is recorded. */
+  readonly traces: readonly Trace[];
+  /** Frees the state and the graphs; the step can not be called after. */
+  dispose(): void;
+}
+
+/** What carrying adds to the options; "auto" would move the state. */
+export interface CarryOptions<K extends string>
+  extends Omit<CompileOptions, "xla"> {
+  /** The state's name in the step's input and output. */
+  readonly carry: K;
+  readonly xla?: boolean;
+}
+
 interface Loaded<O extends object> {
   readonly trace: Trace;
   readonly session: Session;
@@ -54,10 +81,86 @@ interface Loaded<O extends object> {
  * and chance are refused. On engines without graphs, and inside a gradient or
  * another recording, the step runs as it is. Outputs belong to the caller;
  * inputs are never disposed.
+ *
+ * With `carry`, what the step returns under that name replaces what it took,
+ * and stays inside the graph: it is set once by `write`, and `read` copies it
+ * out. On a GPU it is not copied through host memory at each step. A step that
+ * fails leaves it as it was. Where there are no graphs the same calls keep
+ * plain tensors.
+ *
+ * ```ts
+ * const step = compile(trainingStep, { carry: "state" });
+ * step.write(startAdamw(params));
+ * const { loss } = step({ batch, learningRate });
+ * ```
  */
+export function compile<
+  I extends object,
+  O extends object,
+  const K extends string,
+>(step: (input: I) => O, options: CarryOptions<K>): Carried<I, O, K>;
 export function compile<I extends object, O extends object>(
   step: (input: I) => O,
-  options: CompileOptions = {},
+  options?: CompileOptions,
+): Compiled<I, O>;
+export function compile<I extends object, O extends object>(
+  step: (input: I) => O,
+  options: CompileOptions & { readonly carry?: string } = {},
+): unknown {
+  const { carry, xla, ...rest } = options;
+  if (carry === undefined) return compileWhole(step, options);
+  const carrying = { ...rest, carry, xla: xla === true };
+  return compileCarried(step as unknown as AnyStep, carrying);
+}
+
+type AnyStep = (input: object) => object;
+
+function compileCarried(
+  run: AnyStep,
+  {
+    carry,
+    name = run.name || "step",
+    report = console.log,
+    xla,
+  }: Omit<CarryOptions<string>, "xla"> & { readonly xla: boolean },
+): Carried<object, object, string> {
+  const caller = `compile("${name}")`;
+  const traces: Trace[] = [];
+  const options: CarrierOptions = {
+    caller,
+    carry,
+    run,
+    xla,
+    onTrace: ({ inputs, ...made }) => {
+      traces.push({ inputs: inputs.map(signature), xla, ...made });
+      if (traces.length > 1) report(news(caller, traces));
+    },
+  };
+  let carrier: Carrier | undefined;
+  const open = (): Carrier => {
+    if (carrier) return carrier;
+    throw new Error(
+      `${caller}: expected a state, got none; set it with write(${carry})`,
+    );
+  };
+  const step = (input: object) => open().step(input);
+  return Object.assign(step, {
+    traces,
+    read: () => open().read() as never,
+    write: (state: object) => {
+      if (carrier) carrier.write(state);
+      else carrier = openCarrier(options, state);
+    },
+    dispose: () => {
+      carrier?.dispose();
+      carrier = undefined;
+    },
+  });
+}
+
+function compileWhole<I extends object, O extends object>(
+  step: (input: I) => O,
+  options: CompileOptions,
 ): Compiled<I, O> {
   const { name = step.name || "step", report = console.log } = options;
   const { xla = false } = options;
@@ -71,7 +174,7 @@ export function compile<I extends object, O extends object>(
       throw new Error(`${caller}: expected a step in use, got a disposed one`);
     }
     const backend = nativeBackend();
-    const inside = isRecording() || tf.engine().state.gradientDepth > 0;
+    const inside = isRecording() || isInGradient();
     if (!backend || inside) return own(() => step(input));
 
     const inputs = leaves(caller, "input", input);
@@ -132,16 +235,6 @@ function load<I extends object, O extends object>(
   } finally {
     tf.dispose(output as tf.TensorContainer);
   }
-}
-
-/** Runs and gives each output a tensor of its own, also one passed through. */
-function own<O extends object>(run: () => O): O {
-  return tf.tidy(() => {
-    const output = run();
-    const found = leaves("compile", "output", output);
-    const clones = found.map(({ tensor }) => tensor.clone());
-    return rebuild(output, clones) as O & tf.TensorContainer;
-  });
 }
 
 function signature({ path, tensor }: Leaf): string {

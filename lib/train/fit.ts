@@ -86,8 +86,9 @@ export async function fit<
  * Goes on from where a training stands, to its end or to step `until`.
  *
  * The step is compiled once for each shape of batch: rate and step number are
- * tensors. Between steps it yields, so that a signal is heard. What is handed
- * in as progress is used up, also when the training fails.
+ * tensors, and what it trains stays inside. Between steps it yields, so that a
+ * signal is heard. What is handed in as progress is used up, also when the
+ * training fails.
  *
  * @returns where it stands then, and the losses of the steps taken
  * @throws RangeError when a loss is no number, or `until` lies behind
@@ -107,9 +108,10 @@ export async function goOn<
 ): Promise<{ progress: Progress<P>; losses: Float32Array }> {
   const { name, schedule } = training;
   const { steps } = schedule;
-  let { state } = progress;
-  const step = compile(trainingStep(training), { name });
+  const step = compile(trainingStep(training), { name, carry: "state" });
   try {
+    step.write(progress.state);
+    disposeTensors(progress.state);
     checkUntil(until, progress.step, steps);
     const losses = new Float32Array(until - progress.step);
     for (let i = progress.step; i < until; i++) {
@@ -119,20 +121,16 @@ export async function goOn<
         learningRate: tf.scalar(learningRateAt(schedule, i)),
         stepNumber: tf.scalar(i + 1),
       };
-      const after = step({ state, frozen: training.frozen, batch, numbers });
-      disposeTensors([state, batch, numbers]);
-      state = after.state;
-      const [loss] = after.loss.dataSync();
-      after.loss.dispose();
-      checkLoss(loss, name, i);
-      losses[i - progress.step] = loss;
-      onStep?.({ step: i + 1, steps, loss });
+      const { loss } = step({ frozen: training.frozen, batch, numbers });
+      disposeTensors([batch, numbers]);
+      const [value] = loss.dataSync();
+      loss.dispose();
+      checkLoss(value, name, i);
+      losses[i - progress.step] = value;
+      onStep?.({ step: i + 1, steps, loss: value });
       await pause();
     }
-    return { progress: { state, step: until }, losses };
-  } catch (error) {
-    disposeTensors(state);
-    throw error;
+    return { progress: { state: step.read(), step: until }, losses };
   } finally {
     step.dispose();
   }

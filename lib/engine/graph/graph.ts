@@ -25,6 +25,8 @@ export type GraphNode =
       readonly device?: string;
       /** Whether XLA compiles it, though not the whole graph. */
       readonly isFused?: boolean;
+      /** Whether XLA leaves it alone, though it compiles the graph. */
+      readonly isPlain?: boolean;
     };
 
 /** A value of the graph: where it comes from, and if inputs can change it. */

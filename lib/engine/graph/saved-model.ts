@@ -61,7 +61,7 @@ function nodeDef(node: GraphNode, xla: boolean): Uint8Array[] {
       proto.entry(5, attribute.name, [attributeValue(attribute)]),
     ),
     // What TensorFlow's own jit scope writes: cluster me, whatever the flags.
-    ...(xla || node.isFused
+    ...((xla && !node.isPlain) || node.isFused
       ? [proto.entry(5, "_XlaCompile", [proto.integer(5, true)])]
       : []),
   ];
@@ -78,7 +78,11 @@ function attributeValue({ name, type, value }: OpAttribute): Uint8Array {
   if (many && Array.isArray(value)) {
     return proto.message(1, [many(value as never)]);
   }
-  if (type === 5) return proto.message(7, shape(value as number[]));
+  if (type === 5) {
+    const sizes = value as number[] | "unknown";
+    const unknownRank = [proto.integer(3, true)];
+    return proto.message(7, sizes === "unknown" ? unknownRank : shape(sizes));
+  }
   throw new Error(
     `compile: expected attribute ${name} of a known kind, got kind ${type} ` +
       "(internal: the native binding has a kind the recorder does not)",

@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
 import type { NativeBackend } from "./binding.ts";
-import type { Graph } from "./graph.ts";
+import type { CarriedModel, Signature } from "./carried-model.ts";
+import type { Graph, GraphNode } from "./graph.ts";
 import { savedModel } from "./saved-model.ts";
 
 /** When XLA compiles a graph: at once, never, or after `PATIENCE` runs. */
@@ -32,8 +33,8 @@ export interface SessionOptions {
  * Hands a graph to TensorFlow.
  *
  * On a GPU each run copies inputs and outputs through host memory, because the
- * binding feeds and fetches host tensors. State that stays inside the graph as
- * resource variables would avoid that; this function is where it would go.
+ * binding feeds and fetches host tensors: what a step hands on to itself is
+ * better carried, see `openCarriedSession`.
  */
 export function openSession(
   caller: string,
@@ -70,36 +71,84 @@ export function openSession(
   };
 }
 
+/** What is needed of a graph to load and to run it. */
+interface LoadedGraph {
+  readonly nodes: readonly GraphNode[];
+  readonly inputNames: readonly string[];
+  readonly outputNames: readonly string[];
+}
+
 function runGraph(
   caller: string,
   backend: NativeBackend,
   {
-    graph,
+    graph: { inputNames, nodes, outputNames },
     id,
     inputs,
   }: {
-    readonly graph: Graph;
+    readonly graph: LoadedGraph;
     readonly id: number;
     readonly inputs: readonly tf.Tensor[];
   },
 ): tf.Tensor[] {
   const ids = backend.getInputTensorIds(inputs);
-  const inputNames = graph.inputNames.join(",");
-  const outputNames = graph.outputNames.join(",");
   try {
     return backend.binding
-      .runSavedModel(id, ids, inputNames, outputNames)
+      .runSavedModel(id, ids, inputNames.join(","), outputNames.join(","))
       .map((metadata) => backend.createOutputTensor(metadata));
   } catch (cause) {
-    throw inWords(`${caller}: the graph failed`, graph, cause);
+    throw inWords(`${caller}: the graph failed`, nodes, cause);
   }
+}
+
+/** A graph that TensorFlow has loaded, with its state inside. */
+export interface CarriedSession {
+  /** Replaces the state; the tensors stay the caller's. */
+  write(state: readonly tf.Tensor[]): void;
+  /** Copies of the state, the caller's. */
+  read(): tf.Tensor[];
+  /** A step of a trace; outputs belong to the caller. */
+  run(trace: number, inputs: readonly tf.Tensor[]): tf.Tensor[];
+  dispose(): void;
+}
+
+/** Hands a graph with variables to TensorFlow. */
+export function openCarriedSession(
+  caller: string,
+  backend: NativeBackend,
+  { model, xla }: { readonly model: CarriedModel; readonly xla: boolean },
+): CarriedSession {
+  const { nodes } = model;
+  const id = load(caller, backend, { graph: { nodes }, xla });
+  const run = (
+    { inputs: inputNames, outputs: outputNames }: Signature,
+    inputs: readonly tf.Tensor[],
+  ) => {
+    const graph = { nodes, inputNames, outputNames };
+    return runGraph(caller, backend, { graph, id, inputs });
+  };
+  return {
+    write: (state) => {
+      for (const done of run(model.write, state)) done.dispose();
+    },
+    read: () => run(model.read, []),
+    run: (trace, inputs) => {
+      const outputs = run(model.steps[trace], inputs);
+      outputs.pop()?.dispose(); // "done"
+      return outputs;
+    },
+    dispose: () => backend.binding.deleteSavedModel(id),
+  };
 }
 
 /** Loads a model by way of a temporary folder, which is removed at once. */
 function load(
   caller: string,
   backend: NativeBackend,
-  { graph, xla }: { readonly graph: Graph; readonly xla: boolean },
+  {
+    graph,
+    xla,
+  }: { readonly graph: Pick<LoadedGraph, "nodes">; readonly xla: boolean },
 ): number {
   const folder = mkdtempSync(join(tmpdir(), "pal-lab-graph-"));
   try {
@@ -108,17 +157,23 @@ function load(
     return backend.binding.loadSavedModel(folder, "serve");
   } catch (cause) {
     const what = `${caller}: expected the recorded graph to load`;
-    throw inWords(what, graph, cause);
+    throw inWords(what, graph.nodes, cause);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
 /** TensorFlow's error, with the operation where it names a node. */
-function inWords(what: string, graph: Graph, cause: unknown): Error {
+function inWords(
+  what: string,
+  nodes: readonly GraphNode[],
+  cause: unknown,
+): Error {
   const [line] = (cause as Error).message.split("\n");
-  const name = /\bnode (n\d+)\b/.exec((cause as Error).message)?.[1];
-  const node = graph.nodes.find((one) => one.name === name);
+  const name = /\bnode ((?:step\d+_)?n\d+)\b/.exec(
+    (cause as Error).message,
+  )?.[1];
+  const node = nodes.find((one) => one.name === name);
   const where = node?.kind === "op" ? ` (in ${node.op})` : "";
   return new Error(`${what}, got: ${line}${where}`, { cause });
 }

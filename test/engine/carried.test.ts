@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { before, describe, it } from "node:test";
+import * as tf from "@tensorflow/tfjs";
+import { compile } from "../../lib/engine/compile.ts";
+import { currentEngine } from "../../lib/engine/engine.ts";
+import { assertClose } from "../close.ts";
+import { startEngine } from "../use-engine.ts";
+
+type State = { readonly sum: tf.Tensor1D; readonly count: tf.Scalar };
+type Input = { readonly state: State; readonly at: tf.Tensor1D };
+
+/** Adds the picked numbers to a running sum; the table has three rows. */
+function step({ at, state }: Input) {
+  const table = tf.tensor2d([
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ]);
+  const picked: tf.Tensor = tf.gather(table, at);
+  const added = picked.sum(0) as tf.Tensor1D;
+  return {
+    added,
+    state: {
+      sum: state.sum.add<tf.Tensor1D>(added),
+      count: state.count.add<tf.Scalar>(1),
+    },
+  };
+}
+
+const start = (): State => ({ sum: tf.tensor1d([0, 0]), count: tf.scalar(0) });
+const rows = (...at: number[]) => ({ at: tf.tensor1d(at, "int32") });
+const quiet = { report: () => {} };
+const numbers = (state: State) => [
+  ...state.sum.dataSync(),
+  ...state.count.dataSync(),
+];
+
+describe("a carried state", () => {
+  before(startEngine);
+  const open = () => {
+    const carried = compile(step, { carry: "state", ...quiet });
+    carried.write(start());
+    return carried;
+  };
+
+  it("is what the step made of it, and the rest comes out", () => {
+    const carried = open();
+    assertClose(carried(rows(0, 1)).added, [4, 6]);
+    assertClose(carried(rows(2, 2)).added, [10, 12]);
+    assertClose(carried(rows(0, 0)).added, [2, 4]);
+    assert.deepEqual(numbers(carried.read()), [16, 22, 3]);
+    carried.dispose();
+  });
+
+  it("is one for all traces", () => {
+    const carried = open();
+    for (const at of [[0, 1], [2], [1, 1, 1], [2], [0, 1]]) {
+      carried(rows(...at));
+    }
+    assert.deepEqual(numbers(carried.read()), [
+      4 + 5 + 9 + 5 + 4,
+      6 + 6 + 12 + 6 + 6,
+      5,
+    ]);
+    assert.equal(carried.traces.length, currentEngine()?.compiles ? 3 : 0);
+    carried.dispose();
+  });
+
+  it("can be set and read at any time, and stays the caller's outside", () => {
+    const carried = open();
+    const set = { sum: tf.tensor1d([10, 20]), count: tf.scalar(7) };
+    carried.write(set); // before the first step
+    carried(rows(0));
+    const copy = carried.read();
+    carried.write(set); // after it
+    carried(rows(1));
+    carried(rows(1));
+    assert.deepEqual(numbers(set), [10, 20, 7]);
+    assert.deepEqual(numbers(copy), [11, 22, 8]);
+    assert.deepEqual(numbers(carried.read()), [16, 28, 9]);
+    carried.dispose();
+  });
+
+  it("stays as it was where a step fails", () => {
+    const carried = open();
+    let isBroken = false;
+    const fragile = compile(
+      (input: Input) => {
+        if (isBroken) throw new Error("broken");
+        return step(input);
+      },
+      { carry: "state", ...quiet },
+    );
+    fragile.write(start());
+    carried(rows(0));
+    fragile(rows(0));
+    isBroken = true;
+    // Another shape, so that the step is run again where it is recorded.
+    assert.throws(() => fragile(rows(0, 1)), /broken/);
+    assert.throws(() => carried({ at: tf.tensor1d([5, -1], "int32") }));
+    assert.deepEqual(numbers(carried.read()), [1, 2, 1]);
+    assert.deepEqual(numbers(fragile.read()), [1, 2, 1]);
+    carried(rows(0));
+    assert.deepEqual(numbers(carried.read()), [2, 4, 2]);
+    for (const one of [carried, fragile]) one.dispose();
+  });
+
+  it("stays as it was where the loaded graph fails", (t) => {
+    if (currentEngine()?.name !== "tensorflow") {
+      return t.skip("only TensorFlow on a CPU checks indices in a graph");
+    }
+    const carried = open();
+    carried(rows(0));
+    assert.throws(() => carried(rows(9)), /the graph failed, got: .*indices/);
+    assert.deepEqual(numbers(carried.read()), [1, 2, 1]);
+    carried.dispose();
+  });
+
+  it("holds no more tensors after a hundred steps than after two", () => {
+    const held = tf.memory().numTensors;
+    const carried = open();
+    tf.tidy(() => {
+      for (const _ of [0, 1]) carried(rows(1));
+    });
+    const early = tf.memory().numTensors;
+    tf.tidy(() => {
+      for (let i = 0; i < 100; i++) carried(rows(i % 3));
+    });
+    assert.equal(tf.memory().numTensors, early);
+    carried.dispose();
+    // What `open` made outside of any tidy: the first state's two tensors.
+    assert.equal(tf.memory().numTensors - held, 2);
+  });
+
+  it("refuses a step before there is a state, and after there is one", () => {
+    const carried = compile(step, { carry: "state", name: "sums", ...quiet });
+    const message =
+      'compile("sums"): expected a state, got none; set it with write(state)';
+    assert.throws(() => carried(rows(0)), { message });
+    carried.write(start());
+    carried.dispose();
+    assert.throws(() => carried(rows(0)), { message });
+  });
+
+  it("refuses a state of another form or shape", () => {
+    const carried = compile(step, { carry: "state", name: "sums", ...quiet });
+    carried.write(start());
+    const other = { ...start(), sum: tf.tensor1d([1, 2, 3]) };
+    assert.throws(() => carried.write(other), {
+      name: "RangeError",
+      message:
+        'compile("sums"): expected state.sum float32 [2], ' +
+        'got state.sum float32 [3] (state "state")',
+    });
+    const growing = compile(
+      ({ state }: { state: tf.Tensor1D }) => ({
+        state: state.concat(tf.tensor1d([1])),
+      }),
+      { carry: "state", name: "growing", ...quiet },
+    );
+    growing.write(tf.tensor1d([1]));
+    assert.throws(() => growing({}), {
+      message:
+        'compile("growing"): expected state float32 [1], ' +
+        'got state float32 [2] (state "state")',
+    });
+  });
+
+  it("refuses a step that does not return it", () => {
+    const lost = compile(
+      ({ state }: Input) => ({ sum: state.sum.clone() }) as never,
+      { carry: "state", name: "lost", ...quiet },
+    );
+    lost.write(start());
+    assert.throws(() => lost(rows(0)), {
+      name: "TypeError",
+      message: 'compile("lost"): expected a step that returns "state", got sum',
+    });
+  });
+
+  it("refuses to be part of a gradient", () => {
+    const carried = open();
+    assert.throws(
+      () =>
+        tf.grad((x) => {
+          carried(rows(0));
+          return x.sum();
+        })(tf.tensor1d([1])),
+      /expected a call of its own, got one inside a gradient/,
+    );
+    carried.dispose();
+  });
+});
