@@ -1,4 +1,4 @@
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import type { NativeBackend } from "./graph/binding.ts";
 import { nativeBackend, typeNumbers } from "./graph/binding.ts";
 import {
@@ -99,25 +99,30 @@ function checkState(
 const describeLeaf = ({ path, tensor }: Leaf) =>
   `${path} ${tensor.dtype} [${tensor.shape}]`;
 
+/** Copies that no tidy of the caller frees. */
+function kept(tensors: readonly tf.Tensor[]): tf.Tensor[] {
+  return tensors.map((tensor) => tf.keep(tensor.clone()));
+}
+
 /** The state's own tensors, replaced at each step. */
 function inTensors(
   options: CarrierOptions,
   { expected, form, tensors }: Start,
 ): Holder {
   const { caller, carry, run } = options;
-  let held = tensors.map((tensor) => tensor.clone());
+  let held = kept(tensors);
   const replace = (state: readonly tf.Tensor[]) => {
     for (const tensor of held) tensor.dispose();
     held = [...state];
   };
   return {
     read: () => held.map((tensor) => tensor.clone()),
-    write: (state) => replace(state.map((tensor) => tensor.clone())),
+    write: (state) => replace(kept(state)),
     step: (input) => {
       const output = own(() => run({ ...input, [carry]: rebuild(form, held) }));
       const { after, rest } = parted(options, output);
       try {
-        replace(checkState(options, expected, after));
+        replace(checkState(options, expected, after).map(tf.keep));
       } catch (error) {
         for (const { tensor } of leaves(caller, "output", output)) {
           tensor.dispose();
@@ -158,7 +163,7 @@ function inGraph(
   const traces: CarriedTrace[] = [];
   const known = new Map<string, Known>();
   /** Before the first step there is no graph: the state waits outside. */
-  let waiting = tensors.map((tensor) => tensor.clone());
+  let waiting = kept(tensors);
   let session: CarriedSession | undefined;
   const drop = () => {
     for (const tensor of waiting) tensor.dispose();
@@ -170,7 +175,7 @@ function inGraph(
   const write = (state: readonly tf.Tensor[]) => {
     if (session) return session.write(state);
     drop();
-    waiting = state.map((tensor) => tensor.clone());
+    waiting = kept(state);
   };
   /** Loads all traces with one more; the state moves over. */
   const add = (trace: CarriedTrace, after: readonly tf.Tensor[]) => {
