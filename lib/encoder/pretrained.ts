@@ -2,32 +2,19 @@ import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { sharedCrop } from "../audio/crop.ts";
-import {
-  clapFrontEnd,
-  type FrontEnd,
-  sslamFrontEnd,
-} from "../audio/front-end.ts";
+import type { FrontEnd } from "../audio/front-end.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
 import { disposeTensors, type Tensors } from "../tensor/params.ts";
+import type { EncoderDeclaration, PublishedWeights } from "./declaration.ts";
 import type { Encoder } from "./encoder.ts";
-import { type Htsat, runHtsat } from "./htsat.ts";
-import { type HtsatConfig, htsatConfig } from "./htsat-config.ts";
-import { htsatGrid, type SoundGrid, sslamGrid } from "./sound-grid.ts";
-import {
-  runSslam,
-  type Sslam,
-  type SslamConfig,
-  sslamConfig,
-} from "./sslam.ts";
-import { loadHtsat } from "./weights/htsat.ts";
-import { isLaion, laionConfig } from "./weights/laion.ts";
-import { loadSslam } from "./weights/sslam.ts";
+import { declaredEncoders } from "./list.ts";
+import type { SoundGrid } from "./sound-grid.ts";
 
 /** An encoder whose weights come from a checkpoint. */
 export interface PretrainedEncoder extends Encoder {
   /** Sizes and settings; some, as the number of heads, no weight's shape tells. */
-  readonly config: SslamConfig | HtsatConfig;
+  readonly config: object;
   readonly grid: SoundGrid;
   readonly frontEnd: FrontEnd;
   readonly weights: Tensors;
@@ -43,38 +30,31 @@ export interface PretrainedEncoder extends Encoder {
   dispose(): void;
 }
 
-/** A network and what belongs to it; the rest of an encoder follows. */
-type Network = Pick<
-  PretrainedEncoder,
-  "name" | "config" | "grid" | "width" | "frontEnd" | "weights" | "forward"
->;
-
 export interface OpenOptions {
   /** Takes a line about weights that are known to be broken. */
   readonly report?: (line: string) => void;
+  /** Networks that it may be; all declared ones unless given. */
+  readonly encoders?: readonly EncoderDeclaration[];
 }
 
 /**
- * Opens SSLAM or CLAP's HTSAT from a checkpoint's file or folder.
+ * Opens SSLAM, CLAP's HTSAT or another declared encoder from a checkpoint's
+ * file or folder.
  *
- * Sizes come from the config.json beside the weights, or from the tensors of
- * LAION's own files; which network it is, the tensors' names say.
+ * Sizes come from the config.json beside the weights, or from the tensors where
+ * a network's files have none; which network it is, the tensors' names say.
  */
 export async function openEncoder(
   path: string,
-  { report = () => {} }: OpenOptions = {},
+  { encoders = declaredEncoders, report = () => {} }: OpenOptions = {},
 ): Promise<PretrainedEncoder> {
   const checkpoint = await openCheckpoint(path);
   try {
     const config = configBeside(path);
-    if (isBroken(path, config)) {
-      report(
-        "openEncoder: laion/larger_clap_music is known to give nearly the " +
-          "same features for every sound; take larger_clap_general or " +
-          "larger_clap_music_and_speech",
-      );
+    for (const { warning } of weightsAt(path, config, encoders)) {
+      if (warning) report(`openEncoder: ${warning}`);
     }
-    return await readEncoder(checkpoint, config);
+    return await readEncoder(checkpoint, config, encoders);
   } finally {
     await checkpoint.close();
   }
@@ -83,59 +63,29 @@ export async function openEncoder(
 /** The encoder that a checkpoint's tensors belong to. */
 export async function readEncoder(
   checkpoint: Checkpoint,
-  config: RawConfig,
+  raw: RawConfig,
+  encoders = declaredEncoders,
 ): Promise<PretrainedEncoder> {
-  const has = (part: string) =>
-    [...checkpoint.tensors.keys()].some((name) => name.includes(part));
-  if (has("local_encoder.proj.")) {
-    return encoderOf(await sslamNetwork(checkpoint, config));
+  const network = encoders.find((encoder) => encoder.isOf(checkpoint));
+  if (network === undefined) {
+    const known = encoders.map(({ title }) => title).join(" or ");
+    throw new RangeError(
+      `openEncoder: expected the tensors of ${known}, got others ` +
+        `(${checkpoint.name})`,
+    );
   }
-  if (has("patch_embed.proj.")) {
-    return encoderOf(await htsatNetwork(checkpoint, config));
-  }
-  throw new RangeError(
-    `openEncoder: expected the tensors of SSLAM or CLAP, got others ` +
-      `(${checkpoint.name})`,
-  );
+  const config = network.configOf(raw, checkpoint);
+  return encoderOf(network, config, await network.load(checkpoint, config));
 }
 
-async function sslamNetwork(
-  checkpoint: Checkpoint,
-  raw: RawConfig,
-): Promise<Network> {
-  const config = sslamConfig(raw);
-  return {
-    name: "sslam",
-    config,
-    grid: sslamGrid(config, sslamFrontEnd.nFrames),
-    width: config.width,
-    frontEnd: sslamFrontEnd,
-    weights: await loadSslam(checkpoint, config),
-    forward: (weights, mel_BFL) =>
-      runSslam(weights as Sslam, mel_BFL, { config }),
-  };
-}
-
-async function htsatNetwork(
-  checkpoint: Checkpoint,
-  raw: RawConfig,
-): Promise<Network> {
-  const own = isLaion(checkpoint) ? laionConfig(checkpoint) : raw;
-  const config = htsatConfig(own);
-  return {
-    name: "clap",
-    config,
-    grid: htsatGrid(config),
-    width: config.patchWidth * 2 ** (config.depths.length - 1),
-    frontEnd: clapFrontEnd,
-    weights: await loadHtsat(checkpoint, config),
-    forward: (weights, mel_BFL) =>
-      runHtsat(weights as Htsat, mel_BFL, { config }),
-  };
-}
-
-function encoderOf(network: Network): PretrainedEncoder {
-  const { forward, frontEnd, weights } = network;
+function encoderOf(
+  network: EncoderDeclaration,
+  config: object,
+  weights: Tensors,
+): PretrainedEncoder {
+  const { frontEnd, name } = network;
+  const forward: PretrainedEncoder["forward"] = (tree, mel_BFL) =>
+    network.run(tree, mel_BFL, { config });
   const encodeAll = (clips: readonly Float32Array[]) => {
     const features_BPE = tf.tidy(() => {
       const pictures = clips.map((samples) => {
@@ -150,7 +100,13 @@ function encoderOf(network: Network): PretrainedEncoder {
     return clips.map((_, i) => features.slice(i * each, (i + 1) * each));
   };
   return {
-    ...network,
+    name,
+    config,
+    grid: network.gridOf(config),
+    width: network.widthOf(config),
+    frontEnd,
+    weights,
+    forward,
     seconds: sharedCrop.seconds,
     sampleRate: frontEnd.sampleRate,
     encode: (samples) => encodeAll([samples])[0],
@@ -165,8 +121,15 @@ function configBeside(path: string): RawConfig {
   return readConfig("openEncoder", join(folder, "config.json")) ?? {};
 }
 
-/** Whether these are the weights of `laion/larger_clap_music`. */
-function isBroken(path: string, { _name_or_path: name }: RawConfig): boolean {
+/** Published weights that these are, as far as folders and config name them. */
+function weightsAt(
+  path: string,
+  { _name_or_path: name }: RawConfig,
+  encoders: readonly EncoderDeclaration[],
+): PublishedWeights[] {
   const places = [resolve(path), dirname(resolve(path)), String(name)];
-  return places.some((place) => basename(place) === "larger_clap_music");
+  const names = places.map((place) => basename(place));
+  return encoders
+    .flatMap(({ published }) => published)
+    .filter(({ repository }) => names.includes(basename(repository)));
 }

@@ -40,7 +40,7 @@ describe("hearFiles", () => {
   });
   after(() => rm(place, { recursive: true }));
 
-  const options = { frontEnds: ["clap"], nWorkers: 2 } as const;
+  const options = { frontEnds: [clapFrontEnd], nWorkers: 2 };
 
   async function all(files: AsyncIterable<Heard>): Promise<Heard[]> {
     const heard: Heard[] = [];
