@@ -38,7 +38,10 @@ const paper: CostScale = {
   title: "Llama-3.2-1B, SSLAM, two CLAPs",
   llama: llama32_1b,
   connector: paperConnector,
-  sizesOf: encoderNamed,
+  sizesOf: (name) => {
+    const { grid, width } = encoderNamed(name);
+    return { name, grid, width };
+  },
   T: 108,
   answer: 32,
 };
