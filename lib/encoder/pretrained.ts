@@ -6,6 +6,7 @@ import type { FrontEnd } from "../audio/front-end.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
 import { disposeTensors, type Tensors } from "../tensor/params.ts";
+import { dims } from "../tensor/shapes.ts";
 import type { EncoderDeclaration, PublishedWeights } from "./declaration.ts";
 import type { Encoder } from "./encoder.ts";
 import { declaredEncoders } from "./list.ts";
@@ -66,16 +67,26 @@ export async function readEncoder(
   raw: RawConfig,
   encoders = declaredEncoders,
 ): Promise<PretrainedEncoder> {
-  const network = encoders.find((encoder) => encoder.isOf(checkpoint));
-  if (network === undefined) {
-    const known = encoders.map(({ title }) => title).join(" or ");
-    throw new RangeError(
-      `openEncoder: expected the tensors of ${known}, got others ` +
-        `(${checkpoint.name})`,
-    );
-  }
+  const network = networkOf(checkpoint, encoders);
   const config = network.configOf(raw, checkpoint);
   return encoderOf(network, config, await network.load(checkpoint, config));
+}
+
+/** The one network whose tensors a checkpoint has. */
+function networkOf(
+  checkpoint: Checkpoint,
+  encoders: readonly EncoderDeclaration[],
+): EncoderDeclaration {
+  const found = encoders.filter((encoder) => encoder.isOf(checkpoint));
+  if (found.length === 1) return found[0];
+  const titles = (of: readonly EncoderDeclaration[], word: string) =>
+    of.map(({ title }) => title).join(` ${word} `);
+  const fault =
+    found.length === 0
+      ? `expected the tensors of ${titles(encoders, "or")}, got others`
+      : `expected the tensors of one encoder, got those of ` +
+        titles(found, "and");
+  throw new RangeError(`openEncoder: ${fault} (${checkpoint.name})`);
 }
 
 function encoderOf(
@@ -84,6 +95,8 @@ function encoderOf(
   weights: Tensors,
 ): PretrainedEncoder {
   const { frontEnd, name } = network;
+  const grid = network.gridOf(config);
+  const width = network.widthOf(config);
   const forward: PretrainedEncoder["forward"] = (tree, mel_BFL) =>
     network.run(tree, mel_BFL, { config });
   const encodeAll = (clips: readonly Float32Array[]) => {
@@ -92,7 +105,12 @@ function encoderOf(
         const { nBands, nFrames, values } = frontEnd.frames(samples);
         return tf.tensor2d(values, [nFrames, nBands]);
       });
-      return forward(weights, tf.stack(pictures) as tf.Tensor3D);
+      const made_BPE = forward(weights, tf.stack(pictures) as tf.Tensor3D);
+      dims("encodeAll", made_BPE, "BPE", {
+        P: grid.steps * grid.bands,
+        E: width,
+      });
+      return made_BPE;
     });
     const features = features_BPE.dataSync<"float32">();
     features_BPE.dispose();
@@ -102,8 +120,8 @@ function encoderOf(
   return {
     name,
     config,
-    grid: network.gridOf(config),
-    width: network.widthOf(config),
+    grid,
+    width,
     frontEnd,
     weights,
     forward,
