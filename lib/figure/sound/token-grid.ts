@@ -101,6 +101,9 @@ function checkPanel(panel: TokenPanel) {
   }
 }
 
+/** More steps than these are three pixels wide or less: gaps would eat them. */
+const mostParted = 230;
+
 /** Cells with gaps between them: the ground between is the grid. */
 function cells(panel: TokenPanel, index: number, valueName = "value"): Data {
   const { hertz, seconds, values } = panel;
@@ -115,7 +118,9 @@ function cells(panel: TokenPanel, index: number, valueName = "value"): Data {
     ...axesOf(index),
     ...{ x: edgesOf(seconds), y: melEdges(hertz) },
     z: packed(z, [hertz.length, seconds.length]),
-    ...{ xgap: 1, ygap: 1, showscale: false },
+    xgap: seconds.length > mostParted ? 0 : 1,
+    ygap: 1,
+    showscale: false,
     ...(values ? {} : { zmin: 0, zmax: 1 }),
     colorscale: values ? shades : flat,
     hovertemplate:
