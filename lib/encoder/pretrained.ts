@@ -69,7 +69,12 @@ export async function readEncoder(
 ): Promise<PretrainedEncoder> {
   const network = networkOf(checkpoint, encoders);
   const config = network.configOf(raw, checkpoint);
-  return encoderOf(network, config, await network.load(checkpoint, config));
+  const sizes = {
+    config,
+    grid: network.gridOf(config),
+    width: network.widthOf(config),
+  };
+  return encoderOf(network, sizes, await network.load(checkpoint, config));
 }
 
 /** The one network whose tensors a checkpoint has. */
@@ -91,12 +96,11 @@ function networkOf(
 
 function encoderOf(
   network: EncoderDeclaration,
-  config: object,
+  sizes: Pick<PretrainedEncoder, "config" | "grid" | "width">,
   weights: Tensors,
 ): PretrainedEncoder {
   const { frontEnd, name } = network;
-  const grid = network.gridOf(config);
-  const width = network.widthOf(config);
+  const { config, grid, width } = sizes;
   const forward: PretrainedEncoder["forward"] = (tree, mel_BFL) =>
     network.run(tree, mel_BFL, { config });
   const encodeAll = (clips: readonly Float32Array[]) => {
