@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { clapFrontEnd, sslamFrontEnd } from "../../lib/audio/front-end.ts";
+import { declaredEncoders } from "../../lib/encoder/list.ts";
 import { type Picture, pictureOf } from "../../lib/encoder/picture.ts";
 
 /** Half a second of a tone at 1 kHz after half a second of silence. */
@@ -20,7 +21,7 @@ function loudestAt(picture: Picture, seconds: number) {
   return { decibels, hertz: hertz[bands.indexOf(decibels)] };
 }
 
-for (const frontEnd of [sslamFrontEnd, clapFrontEnd]) {
+for (const { frontEnd } of declaredEncoders) {
   describe(`pictureOf(${frontEnd.name})`, () => {
     const picture = pictureOf(tone, frontEnd);
 
