@@ -6,7 +6,7 @@ export { crop, sharedCrop } from "./audio/crop.ts";
 export { type DecodedAudio, decodeAudio } from "./audio/decode/decode.ts";
 export { readAudio } from "./audio/decode/read.ts";
 export { fbank, sslamFbank } from "./audio/fbank.ts";
-export { frontEnds, hear, sslamFrames } from "./audio/front-end.ts";
+export { hear, sslamFrames } from "./audio/front-end.ts";
 export {
   bandCenters,
   logMel,
@@ -27,6 +27,11 @@ export { show } from "./display/show.ts";
 export { table } from "./display/table.ts";
 export { cellAt, regionCover, sharedPart } from "./encoder/cover.ts";
 export type { Encoder, EncoderSizes, Grid } from "./encoder/encoder.ts";
+export {
+  declaredEncoders,
+  encoderNamed,
+  publishedEncoders,
+} from "./encoder/list.ts";
 export { type Picture, pictureOf } from "./encoder/picture.ts";
 export { openEncoder, type PretrainedEncoder } from "./encoder/pretrained.ts";
 export { randomEncoder } from "./encoder/random-encoder.ts";
@@ -59,7 +64,6 @@ export { spectrograms } from "./figure/sound/spectrograms.ts";
 export { type TokenPanel, tokenGrid } from "./figure/sound/token-grid.ts";
 export { spectrogram } from "./figure/spectrogram.ts";
 export { fetchFromHub, weightsFolder } from "./hub/fetch.ts";
-export { publishedWeights, weightsNamed } from "./hub/weights.ts";
 export type { Generated, GenerateOptions } from "./llm/answer-rows.ts";
 export {
   type ChatOptions,

@@ -4,11 +4,10 @@ import type {
   TensorInfo,
 } from "../../lib/checkpoint/checkpoint.ts";
 import type { Shapes } from "../../lib/checkpoint/match.ts";
-import { type Htsat, runHtsat } from "../../lib/encoder/htsat.ts";
-import { htsatConfig, stageGrid } from "../../lib/encoder/htsat-config.ts";
-import { runSslam, type Sslam, sslamConfig } from "../../lib/encoder/sslam.ts";
-import { htsatShapes, loadHtsat } from "../../lib/encoder/weights/htsat.ts";
-import { loadSslam, sslamShapes } from "../../lib/encoder/weights/sslam.ts";
+import { clap } from "../../lib/encoder/declared/clap.ts";
+import { sslam } from "../../lib/encoder/declared/sslam.ts";
+import { stageGrid } from "../../lib/encoder/htsat-config.ts";
+import { encoderNamed } from "../../lib/encoder/list.ts";
 import type { Tensors } from "../../lib/tensor/params.ts";
 
 /** A network at its published size, with weights from a formula. */
@@ -21,30 +20,27 @@ export interface Network {
   forward(weights: Tensors, mel_BFL: tf.Tensor3D): tf.Tensor3D;
 }
 
+/** As bench/python/encoders.py names the networks. */
 export type NetworkName = "sslam" | "htsat";
 
-const sslam = sslamConfig({});
-const htsat = htsatConfig({
-  patch_embeds_hidden_size: 128,
-  depths: [2, 2, 12, 2],
-});
-
 export const networks: Readonly<Record<NetworkName, Network>> = {
-  sslam: {
-    input: [1024, 128],
-    flops: sslamFlops(),
-    load: () => loadSslam(formulaCheckpoint(sslamShapes(sslam)), sslam),
-    forward: (weights, mel_BFL) =>
-      runSslam(weights as Sslam, mel_BFL, { config: sslam }),
-  },
-  htsat: {
-    input: [1001, 64],
-    flops: htsatFlops(),
-    load: () => loadHtsat(formulaCheckpoint(htsatShapes(htsat)), htsat),
-    forward: (weights, mel_BFL) =>
-      runHtsat(weights as Htsat, mel_BFL, { config: htsat }),
-  },
+  sslam: networkOf("sslam", sslamFlops()),
+  htsat: networkOf("clap-general", htsatFlops()),
 };
+
+/** The network of published weights, without them. */
+function networkOf(name: string, flops: number): Network {
+  const { config: raw, network } = encoderNamed(name);
+  const config = network.configOf(raw);
+  const { nBands, nFrames } = network.frontEnd;
+  return {
+    input: [nFrames, nBands],
+    flops,
+    load: () =>
+      network.load(formulaCheckpoint(network.shapesOf(config)), config),
+    forward: (weights, mel_BFL) => network.run(weights, mel_BFL, { config }),
+  };
+}
 
 /** The same numbers as `wave` in bench/python/encoders.py. */
 function wave(
@@ -83,7 +79,14 @@ function formulaCheckpoint(shapes: Shapes): Checkpoint {
 }
 
 function sslamFlops(): number {
-  const { melBands, mlpWidth, nLayers, patch, width: E } = sslam;
+  const { config } = encoderNamed("sslam");
+  const {
+    melBands,
+    mlpWidth,
+    nLayers,
+    patch,
+    width: E,
+  } = sslam.configOf(config);
   const P = (1024 / patch) * (melBands / patch);
   const M = P + 1;
   const layer = M * (4 * E * E + 2 * E * mlpWidth) + 2 * M * M * E;
@@ -91,6 +94,7 @@ function sslamFlops(): number {
 }
 
 function htsatFlops(): number {
+  const htsat = clap.configOf(encoderNamed("clap-general").config);
   const { depths, mlpRatio, patch, patchWidth, window } = htsat;
   let sum = stageGrid(htsat, 0) ** 2 * patch * patch * patchWidth;
   depths.forEach((nBlocks, stage) => {

@@ -1,11 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import type { StoredTensor } from "../../lib/checkpoint/checkpoint.ts";
 import { stretchFrames } from "../../lib/encoder/bicubic.ts";
-import { runHtsat } from "../../lib/encoder/htsat.ts";
-import { htsatConfig, stageGrid } from "../../lib/encoder/htsat-config.ts";
-import { runSslam, sslamConfig } from "../../lib/encoder/sslam.ts";
-import { loadHtsat } from "../../lib/encoder/weights/htsat.ts";
-import { loadSslam } from "../../lib/encoder/weights/sslam.ts";
+import type { EncoderDeclaration } from "../../lib/encoder/declaration.ts";
+import { clap } from "../../lib/encoder/declared/clap.ts";
+import { sslam } from "../../lib/encoder/declared/sslam.ts";
+import { stageGrid } from "../../lib/encoder/htsat-config.ts";
 import { disposeTensors } from "../../lib/tensor/params.ts";
 import {
   collector,
@@ -16,8 +15,10 @@ import {
   toStored,
 } from "./fixture.ts";
 
-const hasTensor = ({ model }: Fixture, part: string) =>
-  [...(model?.tensors.keys() ?? [])].some((name) => name.includes(part));
+const isOf =
+  (network: EncoderDeclaration) =>
+  ({ model }: Fixture) =>
+    model !== undefined && network.isOf(model);
 
 /** The picture of the official code has an axis of one channel. */
 function picture(fixture: Fixture): tf.Tensor3D {
@@ -33,12 +34,12 @@ const withShape = (
 
 export const sslamKind: Kind = {
   name: "sslam",
-  isOf: (fixture) => hasTensor(fixture, "local_encoder.proj."),
+  isOf: isOf(sslam),
   inputs: ["input"],
   tolerance: () => ({ max: 1e-5 }),
   run: async (fixture) => {
-    const config = sslamConfig(fixture.config);
-    const sslam = await loadSslam(fixture.model!, config);
+    const config = sslam.configOf(fixture.config);
+    const weights = await sslam.load(fixture.model!, config);
     const last = `block${config.nLayers - 1}`;
     const { found, tap } = collector((hook) => {
       if (hook === "hook_patch") return "patch";
@@ -48,9 +49,9 @@ export const sslamKind: Kind = {
         .replace(/^blocks\.(\d+)\..*$/, "block$1");
     });
     tf.tidy(() => {
-      runSslam(sslam, picture(fixture), { config, tap });
+      sslam.run(weights, picture(fixture), { config, tap });
     });
-    disposeTensors(sslam);
+    disposeTensors(weights);
     // The fixture's output keeps the leading token, as the last block has it.
     return found.set("output", found.get(last)!);
   },
@@ -58,12 +59,12 @@ export const sslamKind: Kind = {
 
 export const htsatKind: Kind = {
   name: "htsat",
-  isOf: (fixture) => hasTensor(fixture, "relative_position_bias_table"),
+  isOf: isOf(clap),
   inputs: ["input"],
   tolerance: () => ({ max: 2e-5 }),
   run: async (fixture) => {
-    const config = htsatConfig(fixture.config);
-    const htsat = await loadHtsat(fixture.model!, config);
+    const config = clap.configOf(fixture.config);
+    const weights = await clap.load(fixture.model!, config);
     const { found, tap } = collector((hook) => {
       if (hook === "hook_mel_norm") return "bn";
       if (hook === "hook_image") return "image";
@@ -72,7 +73,7 @@ export const htsatKind: Kind = {
       return stage && `hidden_${Number(stage) + 1}`;
     });
     tf.tidy(() => {
-      const features_BPE = runHtsat(htsat, picture(fixture), { config, tap });
+      const features_BPE = clap.run(weights, picture(fixture), { config, tap });
       const [B, P, E] = features_BPE.shape;
       const grid = stageGrid(config, config.depths.length - 1);
       const steps = (grid * config.imageSize) / config.melBands;
@@ -82,7 +83,7 @@ export const htsatKind: Kind = {
       found.set("last_hidden_state", toStored(last));
       found.set("pooler_output", toStored(features_BPE.mean(1)));
     });
-    disposeTensors(htsat);
+    disposeTensors(weights);
     return inOfficialLayout(found, config.depths.length);
   },
 };

@@ -2,16 +2,36 @@ import { clapMel, clapMelOptions } from "./clap-mel.ts";
 import { type CropOptions, crop, sharedCrop } from "./crop.ts";
 import { fbank, sslamFbank } from "./fbank.ts";
 import type { Mel } from "./mel.ts";
+import { bandSpans, htk, type Span, slaney } from "./mel-scale.ts";
 import { resample } from "./resample.ts";
 
 /** How an encoder turns a waveform into its picture of log-mel frames. */
 export interface FrontEnd {
   readonly name: string;
+  /** Address of the module that exports it, from which threads take it. */
+  readonly module: string;
   readonly sampleRate: number; // Hz
   readonly nFrames: number;
   readonly nBands: number;
+  /** What the values of its frames are. */
+  readonly unit: MelUnit;
+  /** Middle of the first frame, and from one to the next, in seconds. */
+  readonly start: number;
+  readonly hop: number;
+  /** What each band covers, in Hz. */
+  readonly hertz: readonly Span[];
+  /** All that decides the frames: a part of the features' name when stored. */
+  readonly options: Readonly<Record<string, number | string | boolean>>;
   /** Frames of mono samples at `sampleRate`, padded and normalized. */
   readonly frames: (samples: Float32Array) => Mel;
+}
+
+/** A unit of log-mel values, and the way from it to dB of power. */
+export interface MelUnit {
+  readonly name: string;
+  /** dB = scale * value + shift */
+  readonly scale: number;
+  readonly shift: number;
 }
 
 /** SSLAM's picture: its length, and the statistics it was trained with. */
@@ -58,24 +78,35 @@ export function sslamFrames(
 
 export const sslamFrontEnd: FrontEnd = {
   name: "sslam",
+  module: import.meta.url,
   sampleRate: sslamFbank.sampleRate,
   nFrames: sslamOptions.nFrames,
   nBands: sslamFbank.nBands,
+  unit: {
+    name: "ln of power, less its mean, by two standard deviations",
+    scale: (20 * sslamOptions.deviation) / Math.LN10,
+    shift: (10 * sslamOptions.mean) / Math.LN10,
+  },
+  start: sslamFbank.windowLength / sslamFbank.sampleRate / 2,
+  hop: sslamFbank.hopLength / sslamFbank.sampleRate,
+  hertz: bandSpans(sslamFbank.nBands, htk, sslamFbank),
+  options: { ...sslamFbank, ...sslamOptions },
   frames: sslamFrames,
 };
 
 export const clapFrontEnd: FrontEnd = {
   name: "clap",
+  module: import.meta.url,
   sampleRate: clapMelOptions.sampleRate,
   nFrames: 1 + clapMelOptions.nSamples / clapMelOptions.hopLength,
   nBands: clapMelOptions.nBands,
+  unit: { name: "dB of power", scale: 1, shift: 0 },
+  start: 0,
+  hop: clapMelOptions.hopLength / clapMelOptions.sampleRate,
+  hertz: bandSpans(clapMelOptions.nBands, slaney, clapMelOptions),
+  options: { ...clapMelOptions },
   frames: clapMel,
 };
-
-/** The front-ends by name. */
-export const frontEnds = { sslam: sslamFrontEnd, clap: clapFrontEnd } as const;
-
-export type FrontEndName = keyof typeof frontEnds;
 
 /**
  * What an encoder sees of a clip: cropped, resampled once, framed.

@@ -26,6 +26,9 @@ export const slaney: MelScale = {
       : breakHz * Math.exp((mel - breakMel) / melsPerLog),
 };
 
+/** From where to where. */
+export type Span = readonly [from: number, to: number];
+
 /** The frequencies that some bands divide. */
 export interface BandRange {
   readonly nBands: number;
@@ -44,4 +47,21 @@ export function bandEdges(
   const from = melOf(lowest);
   const step = (melOf(highest) - from) / (nBands + 1);
   return Array.from({ length: nBands + 2 }, (_, i) => hzOf(from + i * step));
+}
+
+/**
+ * What each of `parts` equal groups of bands covers, in Hz.
+ *
+ * Filters overlap; a boundary lies halfway between two centers, in mel.
+ */
+export function bandSpans(
+  parts: number,
+  { hzOf, melOf }: MelScale,
+  { highest, lowest, nBands }: BandRange,
+): Span[] {
+  const from = melOf(lowest);
+  const step = (melOf(highest) - from) / (nBands + 1);
+  const perPart = nBands / parts;
+  const edge = (part: number) => hzOf(from + (part * perPart + 0.5) * step);
+  return Array.from({ length: parts }, (_, i) => [edge(i), edge(i + 1)]);
 }

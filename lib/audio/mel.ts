@@ -32,7 +32,7 @@ export const toyMel: MelOptions = {
 export interface Mel {
   readonly nFrames: number;
   readonly nBands: number;
-  /** Natural logarithm of the power in each band. */
+  /** Logarithm of the power in each band: natural unless a `MelUnit` says. */
   readonly values: Float32Array;
 }
 

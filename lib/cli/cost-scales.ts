@@ -1,11 +1,11 @@
 import type { EncoderSizes } from "../encoder/encoder.ts";
+import { encoderNamed } from "../encoder/list.ts";
 import { toyEncoder } from "../encoder/toy.ts";
 import { type LlamaConfig, llama32_1b } from "../llm/config.ts";
 import {
   type ConnectorConfig,
   paperConnector,
 } from "../pal/connector/config.ts";
-import type { EncoderName } from "../pal/design/variant.ts";
 import { comparisonSetting } from "../world/toy/setting.ts";
 
 export type ScaleName = "paper" | "lab";
@@ -16,14 +16,13 @@ export interface CostScale {
   readonly title: string;
   readonly llama: LlamaConfig;
   readonly connector: ConnectorConfig;
-  readonly encoders: Readonly<Record<EncoderName, EncoderSizes>>;
+  /** Sizes of an encoder that a design names. */
+  readonly sizesOf: (encoder: string) => EncoderSizes;
   /** Text tokens of a clip. */
   readonly T: number;
   /** Text positions whose next token is scored. */
   readonly answer: number;
 }
-
-const htsat = { grid: { steps: 32, bands: 2 }, width: 1024 };
 
 /** Everything of a scale that a design leaves open. */
 export function costScale(name: ScaleName): CostScale {
@@ -39,10 +38,9 @@ const paper: CostScale = {
   title: "Llama-3.2-1B, SSLAM, two CLAPs",
   llama: llama32_1b,
   connector: paperConnector,
-  encoders: {
-    sslam: { name: "sslam", grid: { steps: 64, bands: 8 }, width: 768 },
-    "clap-general": { name: "clap-general", ...htsat },
-    "clap-music-speech": { name: "clap-music-speech", ...htsat },
+  sizesOf: (name) => {
+    const { grid, width } = encoderNamed(name);
+    return { name, grid, width };
   },
   T: 108,
   answer: 32,
@@ -52,17 +50,12 @@ const paper: CostScale = {
 function lab(): CostScale {
   const { connector, llama, textLength } = comparisonSetting();
   const { grid, width } = toyEncoder();
-  const toy = (name: EncoderName): EncoderSizes => ({ name, grid, width });
   return {
     name: "lab",
     title: "the first notebook's models",
     llama,
     connector,
-    encoders: {
-      sslam: toy("sslam"),
-      "clap-general": toy("clap-general"),
-      "clap-music-speech": toy("clap-music-speech"),
-    },
+    sizesOf: (name) => ({ name, grid, width }),
     T: textLength,
     answer: 4,
   };

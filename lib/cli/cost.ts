@@ -67,7 +67,7 @@ export function costRows({ query, scale, sequence }: AskedScale): CostRow[] {
     variant: atDepth(variant, llama.nLayers),
     llama,
     connector: { ...scale.connector, query },
-    encoders: variant.encoders.map((name) => scale.encoders[name]),
+    encoders: variant.encoders.map((name) => scale.sizesOf(name)),
     audioAt: 0, // does not change a cost
   });
   const designs = [...paperDesigns, ...furtherDesigns];

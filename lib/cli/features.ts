@@ -4,27 +4,35 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isSoundName } from "../audio/decode/sniff.ts";
 import { progress } from "../display/progress.ts";
+import type { EncoderDeclaration } from "../encoder/declaration.ts";
+import {
+  declaredEncoders,
+  type PublishedEncoder,
+  publishedEncoders,
+} from "../encoder/list.ts";
 import { openEncoder, type PretrainedEncoder } from "../encoder/pretrained.ts";
 import { useEngine } from "../engine/engine.ts";
 import { type FeatureCache, openFeatureCache } from "../features/cache.ts";
+import type { FeatureShape } from "../features/estimate.ts";
 import { failureLines, storeFeatures } from "../features/features-of.ts";
 import { identify } from "../features/identity.ts";
 import { weightsFolder } from "../hub/fetch.ts";
-import { publishedWeights } from "../hub/weights.ts";
 import { cacheOf } from "../session/folders.ts";
 import { readSettings } from "../session/settings.ts";
 
-const usage = `npm run pal -- features AUDIO_FOLDER --encoder ENCODER --cache FOLDER
+const usageOf = (published: readonly PublishedEncoder[]) =>
+  `npm run pal -- features AUDIO_FOLDER --encoder ENCODER --cache FOLDER
 
 Computes what an encoder makes of every sound in AUDIO_FOLDER and below and
 keeps it in the cache folder. Interrupted, it goes on where it stopped; bad
 files are skipped and listed at the end.
 
-  --encoder ENCODER  ${publishedWeights.map(({ name }) => name).join(", ")},
+  --encoder ENCODER  ${published.map(({ name }) => name).join(", ")},
                      or a folder with config.json and weights
   --cache FOLDER     where the features go
   --dtype DTYPE      float16 (default) or float32
-  --estimate         say what disk it would take, and stop
+  --estimate         say what disk it would take, and stop; for an encoder of
+                     the list no weights are needed
   --verify           read everything in the cache and check it, at the end or,
                      without AUDIO_FOLDER, alone
 
@@ -32,9 +40,12 @@ PAL_ENGINE chooses the engine. Exit code: 0 fine, 1 if a file failed or an
 entry is damaged, 2 wrong options.`;
 
 /** Fills a feature cache from a folder of sounds. */
-export async function features(args: readonly string[]): Promise<number> {
+export async function features(
+  args: readonly string[],
+  encoders = declaredEncoders,
+): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    console.log(usage);
+    console.log(usageOf(publishedEncoders(encoders)));
     return args.length === 0 ? 2 : 0;
   }
   let options: Options;
@@ -52,7 +63,7 @@ export async function features(args: readonly string[]): Promise<number> {
     report: (line) => console.error(line),
   });
   try {
-    const isStored = !options.audio || (await store(options, cache));
+    const isStored = !options.audio || (await store(options, cache, encoders));
     const isWhole = !options.isVerified || (await verify(cache));
     return isStored && isWhole ? 0 : 1;
   } finally {
@@ -106,6 +117,7 @@ function readOptions(args: readonly string[]): Options {
 async function store(
   { audio, isEstimate }: Options,
   cache: FeatureCache,
+  encoders: readonly EncoderDeclaration[],
 ): Promise<boolean> {
   const { paths, nOthers } = await soundsIn(audio!.folder);
   if (paths.length === 0) {
@@ -114,10 +126,22 @@ async function store(
         `${audio!.folder}, got ${nOthers} other files`,
     );
   }
-  const encoder = await openNamed(audio!.encoder);
-  try {
-    console.log((await cache.estimate(paths.length, [encoder])).line);
+  const say = async (shape: FeatureShape) => {
+    console.log((await cache.estimate(paths.length, [shape])).line);
     if (nOthers > 0) console.log(`${nOthers} files are not taken for sounds`);
+  };
+  const published = publishedEncoders(encoders).find(
+    ({ name }) => name === audio!.encoder,
+  );
+  if (isEstimate && published) {
+    await say(published);
+    return true;
+  }
+  const path = published ? placeOf(published) : audio!.encoder;
+  const report = (line: string) => console.error(line);
+  const encoder = await openEncoder(path, { encoders, report });
+  try {
+    await say(encoder);
     return isEstimate || (await storeAll(paths, encoder, cache));
   } finally {
     encoder.dispose();
@@ -160,19 +184,14 @@ async function verify(cache: FeatureCache): Promise<boolean> {
   return damaged.length === 0;
 }
 
-/** An encoder by its folder, or by the name under which it was fetched. */
-async function openNamed(encoder: string): Promise<PretrainedEncoder> {
-  const isPublished = publishedWeights.some(({ name }) => name === encoder);
-  const path = isPublished
-    ? weightsFolder(cacheOf(process.env), encoder)
-    : encoder;
-  if (isPublished && !existsSync(path)) {
-    throw new Error(
-      `features: expected the weights of ${encoder} in ${path}, got nothing; ` +
-        `run \`npm run pal -- fetch ${encoder}\``,
-    );
-  }
-  return openEncoder(path, { report: (line) => console.error(line) });
+/** The folder of weights that were fetched. */
+function placeOf({ name }: PublishedEncoder): string {
+  const path = weightsFolder(cacheOf(process.env), name);
+  if (existsSync(path)) return path;
+  throw new Error(
+    `features: expected the weights of ${name} in ${path}, got nothing; ` +
+      `run \`npm run pal -- fetch ${name}\``,
+  );
 }
 
 /** The sounds of a folder and of those in it, in order. */

@@ -1,26 +1,42 @@
+import {
+  declaredEncoders,
+  encoderNamed,
+  publishedEncoders,
+} from "../encoder/list.ts";
 import { fetchFromHub } from "../hub/fetch.ts";
 import type { HubFile, Repository } from "../hub/repository.ts";
-import {
-  publishedWeights,
-  type Weights,
-  weightsNamed,
-} from "../hub/weights.ts";
+import type { Weights } from "../hub/weights.ts";
 import { cacheOf } from "../session/folders.ts";
 
-const usage = `npm run pal -- fetch NAME...
+/** How the command is called, with a line for each encoder's weights. */
+export function usageOf(encoders = declaredEncoders): string {
+  const rows = publishedEncoders(encoders).map(
+    ({ license, megabytes, name, network, repository }) =>
+      `  ${name.padEnd(20)} ${network.title}, ${repository}, ` +
+      `about ${megabytes} MB, ${license}`,
+  );
+  return `npm run pal -- fetch NAME...
 
-  names        ${publishedWeights.map(({ name }) => name).join(", ")}
+Downloads an encoder's weights into the cache, or verifies them there.
+
+${rows.join("\n")}
+
   HF_TOKEN     token for private or gated repositories
   HF_ENDPOINT  another address of the hub, such as a mirror
   PAL_CACHE    folder for the files (~/.cache/pal-lab unless set)`;
+}
 
 /** Downloads encoders' weights from the hub, or finds them in the cache. */
-export async function fetchWeights(args: readonly string[]): Promise<number> {
+export async function fetchWeights(
+  args: readonly string[],
+  encoders = declaredEncoders,
+): Promise<number> {
   if (args.length === 0 || args.includes("--help")) {
-    console.log(usage);
+    console.log(usageOf(encoders));
     return args.length === 0 ? 2 : 0;
   }
-  for (const weights of args.map(weightsNamed)) await fetchOne(weights);
+  const wanted = args.map((name) => encoderNamed(name, encoders));
+  for (const weights of wanted) await fetchOne(weights);
   return 0;
 }
 

@@ -21,8 +21,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (args) => (await import("./features.ts")).features(args),
   },
   fetch: {
-    summary:
-      "download an encoder's weights, verified: sslam, clap-general, ...",
+    summary: "download an encoder's weights, verified; --help names them",
     run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
   },
 };

@@ -1,15 +1,6 @@
-import { clapMelOptions } from "../audio/clap-mel.ts";
 import { type CropOptions, sharedCrop } from "../audio/crop.ts";
-import { sslamFbank } from "../audio/fbank.ts";
-import {
-  type FrontEndName,
-  frontEnds,
-  hear,
-  sslamOptions,
-} from "../audio/front-end.ts";
-import { htsatConfig } from "./htsat-config.ts";
-import { htsatGrid, type Span, sslamGrid } from "./sound-grid.ts";
-import { sslamConfig } from "./sslam.ts";
+import { type FrontEnd, hear } from "../audio/front-end.ts";
+import type { Span } from "../audio/mel-scale.ts";
 
 /** What an encoder is shown of a clip, on the axes of the sound. */
 export interface Picture {
@@ -24,24 +15,6 @@ export interface Picture {
   readonly hertz: readonly Span[];
 }
 
-/** How to read a front-end's frames; the grid is that of single bands. */
-const readings = {
-  sslam: {
-    scale: (20 * sslamOptions.deviation) / Math.LN10,
-    shift: (10 * sslamOptions.mean) / Math.LN10,
-    start: sslamFbank.windowLength / sslamFbank.sampleRate / 2,
-    hop: sslamFbank.hopLength / sslamFbank.sampleRate,
-    hertz: () => sslamGrid({ ...sslamConfig({}), patch: 1 }, 1).hertz,
-  },
-  clap: {
-    scale: 1,
-    shift: 0,
-    start: 0,
-    hop: clapMelOptions.hopLength / clapMelOptions.sampleRate,
-    hertz: () => htsatGrid({ ...htsatConfig({}), depths: [1], patch: 1 }).hertz,
-  },
-} as const;
-
 /**
  * The log-mel picture that a front-end makes of a clip, in dB.
  *
@@ -50,11 +23,11 @@ const readings = {
  */
 export function pictureOf(
   clip: { readonly samples: Float32Array; readonly sampleRate: number },
-  name: FrontEndName,
+  frontEnd: FrontEnd,
   cropping: CropOptions = sharedCrop,
 ): Picture {
-  const { hertz, hop, scale, shift, start } = readings[name];
-  const { nBands, nFrames, values } = hear(clip, frontEnds[name], cropping);
-  const decibels = values.map((value) => scale * value + shift);
-  return { nFrames, nBands, values: decibels, start, hop, hertz: hertz() };
+  const { hertz, hop, start, unit } = frontEnd;
+  const { nBands, nFrames, values } = hear(clip, frontEnd, cropping);
+  const decibels = values.map((value) => unit.scale * value + unit.shift);
+  return { nFrames, nBands, values: decibels, start, hop, hertz };
 }

@@ -2,32 +2,20 @@ import { statSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { sharedCrop } from "../audio/crop.ts";
-import {
-  clapFrontEnd,
-  type FrontEnd,
-  sslamFrontEnd,
-} from "../audio/front-end.ts";
+import type { FrontEnd } from "../audio/front-end.ts";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
 import { disposeTensors, type Tensors } from "../tensor/params.ts";
+import { dims } from "../tensor/shapes.ts";
+import type { EncoderDeclaration, PublishedWeights } from "./declaration.ts";
 import type { Encoder } from "./encoder.ts";
-import { type Htsat, runHtsat } from "./htsat.ts";
-import { type HtsatConfig, htsatConfig } from "./htsat-config.ts";
-import { htsatGrid, type SoundGrid, sslamGrid } from "./sound-grid.ts";
-import {
-  runSslam,
-  type Sslam,
-  type SslamConfig,
-  sslamConfig,
-} from "./sslam.ts";
-import { loadHtsat } from "./weights/htsat.ts";
-import { isLaion, laionConfig } from "./weights/laion.ts";
-import { loadSslam } from "./weights/sslam.ts";
+import { declaredEncoders } from "./list.ts";
+import type { SoundGrid } from "./sound-grid.ts";
 
 /** An encoder whose weights come from a checkpoint. */
 export interface PretrainedEncoder extends Encoder {
   /** Sizes and settings; some, as the number of heads, no weight's shape tells. */
-  readonly config: SslamConfig | HtsatConfig;
+  readonly config: object;
   readonly grid: SoundGrid;
   readonly frontEnd: FrontEnd;
   readonly weights: Tensors;
@@ -43,38 +31,31 @@ export interface PretrainedEncoder extends Encoder {
   dispose(): void;
 }
 
-/** A network and what belongs to it; the rest of an encoder follows. */
-type Network = Pick<
-  PretrainedEncoder,
-  "name" | "config" | "grid" | "width" | "frontEnd" | "weights" | "forward"
->;
-
 export interface OpenOptions {
   /** Takes a line about weights that are known to be broken. */
   readonly report?: (line: string) => void;
+  /** Networks that it may be; all declared ones unless given. */
+  readonly encoders?: readonly EncoderDeclaration[];
 }
 
 /**
- * Opens SSLAM or CLAP's HTSAT from a checkpoint's file or folder.
+ * Opens SSLAM, CLAP's HTSAT or another declared encoder from a checkpoint's
+ * file or folder.
  *
- * Sizes come from the config.json beside the weights, or from the tensors of
- * LAION's own files; which network it is, the tensors' names say.
+ * Sizes come from the config.json beside the weights, or from the tensors where
+ * a network's files have none; which network it is, the tensors' names say.
  */
 export async function openEncoder(
   path: string,
-  { report = () => {} }: OpenOptions = {},
+  { encoders = declaredEncoders, report = () => {} }: OpenOptions = {},
 ): Promise<PretrainedEncoder> {
   const checkpoint = await openCheckpoint(path);
   try {
     const config = configBeside(path);
-    if (isBroken(path, config)) {
-      report(
-        "openEncoder: laion/larger_clap_music is known to give nearly the " +
-          "same features for every sound; take larger_clap_general or " +
-          "larger_clap_music_and_speech",
-      );
+    for (const { warning } of weightsAt(path, config, encoders)) {
+      if (warning) report(`openEncoder: ${warning}`);
     }
-    return await readEncoder(checkpoint, config);
+    return await readEncoder(checkpoint, config, encoders);
   } finally {
     await checkpoint.close();
   }
@@ -83,66 +64,57 @@ export async function openEncoder(
 /** The encoder that a checkpoint's tensors belong to. */
 export async function readEncoder(
   checkpoint: Checkpoint,
-  config: RawConfig,
+  raw: RawConfig,
+  encoders = declaredEncoders,
 ): Promise<PretrainedEncoder> {
-  const has = (part: string) =>
-    [...checkpoint.tensors.keys()].some((name) => name.includes(part));
-  if (has("local_encoder.proj.")) {
-    return encoderOf(await sslamNetwork(checkpoint, config));
-  }
-  if (has("patch_embed.proj.")) {
-    return encoderOf(await htsatNetwork(checkpoint, config));
-  }
-  throw new RangeError(
-    `openEncoder: expected the tensors of SSLAM or CLAP, got others ` +
-      `(${checkpoint.name})`,
-  );
-}
-
-async function sslamNetwork(
-  checkpoint: Checkpoint,
-  raw: RawConfig,
-): Promise<Network> {
-  const config = sslamConfig(raw);
-  return {
-    name: "sslam",
+  const network = networkOf(checkpoint, encoders);
+  const config = network.configOf(raw, checkpoint);
+  const sizes = {
     config,
-    grid: sslamGrid(config, sslamFrontEnd.nFrames),
-    width: config.width,
-    frontEnd: sslamFrontEnd,
-    weights: await loadSslam(checkpoint, config),
-    forward: (weights, mel_BFL) =>
-      runSslam(weights as Sslam, mel_BFL, { config }),
+    grid: network.gridOf(config),
+    width: network.widthOf(config),
   };
+  return encoderOf(network, sizes, await network.load(checkpoint, config));
 }
 
-async function htsatNetwork(
+/** The one network whose tensors a checkpoint has. */
+function networkOf(
   checkpoint: Checkpoint,
-  raw: RawConfig,
-): Promise<Network> {
-  const own = isLaion(checkpoint) ? laionConfig(checkpoint) : raw;
-  const config = htsatConfig(own);
-  return {
-    name: "clap",
-    config,
-    grid: htsatGrid(config),
-    width: config.patchWidth * 2 ** (config.depths.length - 1),
-    frontEnd: clapFrontEnd,
-    weights: await loadHtsat(checkpoint, config),
-    forward: (weights, mel_BFL) =>
-      runHtsat(weights as Htsat, mel_BFL, { config }),
-  };
+  encoders: readonly EncoderDeclaration[],
+): EncoderDeclaration {
+  const found = encoders.filter((encoder) => encoder.isOf(checkpoint));
+  if (found.length === 1) return found[0];
+  const titles = (of: readonly EncoderDeclaration[], word: string) =>
+    of.map(({ title }) => title).join(` ${word} `);
+  const fault =
+    found.length === 0
+      ? `expected the tensors of ${titles(encoders, "or")}, got others`
+      : `expected the tensors of one encoder, got those of ` +
+        titles(found, "and");
+  throw new RangeError(`openEncoder: ${fault} (${checkpoint.name})`);
 }
 
-function encoderOf(network: Network): PretrainedEncoder {
-  const { forward, frontEnd, weights } = network;
+function encoderOf(
+  network: EncoderDeclaration,
+  sizes: Pick<PretrainedEncoder, "config" | "grid" | "width">,
+  weights: Tensors,
+): PretrainedEncoder {
+  const { frontEnd, name } = network;
+  const { config, grid, width } = sizes;
+  const forward: PretrainedEncoder["forward"] = (tree, mel_BFL) =>
+    network.run(tree, mel_BFL, { config });
   const encodeAll = (clips: readonly Float32Array[]) => {
     const features_BPE = tf.tidy(() => {
       const pictures = clips.map((samples) => {
         const { nBands, nFrames, values } = frontEnd.frames(samples);
         return tf.tensor2d(values, [nFrames, nBands]);
       });
-      return forward(weights, tf.stack(pictures) as tf.Tensor3D);
+      const made_BPE = forward(weights, tf.stack(pictures) as tf.Tensor3D);
+      dims("encodeAll", made_BPE, "BPE", {
+        P: grid.steps * grid.bands,
+        E: width,
+      });
+      return made_BPE;
     });
     const features = features_BPE.dataSync<"float32">();
     features_BPE.dispose();
@@ -150,7 +122,13 @@ function encoderOf(network: Network): PretrainedEncoder {
     return clips.map((_, i) => features.slice(i * each, (i + 1) * each));
   };
   return {
-    ...network,
+    name,
+    config,
+    grid,
+    width,
+    frontEnd,
+    weights,
+    forward,
     seconds: sharedCrop.seconds,
     sampleRate: frontEnd.sampleRate,
     encode: (samples) => encodeAll([samples])[0],
@@ -165,8 +143,15 @@ function configBeside(path: string): RawConfig {
   return readConfig("openEncoder", join(folder, "config.json")) ?? {};
 }
 
-/** Whether these are the weights of `laion/larger_clap_music`. */
-function isBroken(path: string, { _name_or_path: name }: RawConfig): boolean {
+/** Published weights that these are, as far as folders and config name them. */
+function weightsAt(
+  path: string,
+  { _name_or_path: name }: RawConfig,
+  encoders: readonly EncoderDeclaration[],
+): PublishedWeights[] {
   const places = [resolve(path), dirname(resolve(path)), String(name)];
-  return places.some((place) => basename(place) === "larger_clap_music");
+  const names = places.map((place) => basename(place));
+  return encoders
+    .flatMap(({ published }) => published)
+    .filter(({ repository }) => names.includes(basename(repository)));
 }

@@ -9,6 +9,8 @@ import type { Grid } from "./encoder.ts";
  *
  * Region (i, j) of the query grid covers the same share of the clip's time
  * and frequency on every encoder's grid; a coarser encoder's cell is shared.
+ * So all bands of the query read the same cells of a grid without frequency
+ * (not in the paper, whose encoders have both axes).
  */
 export function regionCells(grid: Grid, query: Grid): number[][] {
   const regions: number[][] = [];

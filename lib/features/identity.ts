@@ -1,18 +1,9 @@
 import { createHash } from "node:crypto";
-import { clapMelOptions } from "../audio/clap-mel.ts";
 import { sharedCrop } from "../audio/crop.ts";
-import { sslamFbank } from "../audio/fbank.ts";
-import { type FrontEndName, sslamOptions } from "../audio/front-end.ts";
 import { torchaudioResample } from "../audio/resample.ts";
 import type { PretrainedEncoder } from "../encoder/pretrained.ts";
 import { namedLeaves, type Tensors } from "../tensor/params.ts";
 import { canonicalJson, type EncoderIdentity, type Plain } from "./key.ts";
-
-/** What decides the picture that each front-end makes. */
-const frontEndSettings: Readonly<Record<FrontEndName, Plain>> = {
-  sslam: { ...sslamFbank, ...sslamOptions },
-  clap: { ...clapMelOptions },
-};
 
 /** All that decides an encoder's features: weights, and settings around them. */
 export function identify({
@@ -23,18 +14,11 @@ export function identify({
   weights,
   width,
 }: PretrainedEncoder): EncoderIdentity {
-  const known = frontEndSettings as Readonly<Record<string, Plain>>;
-  if (!Object.hasOwn(known, frontEnd.name)) {
-    throw new RangeError(
-      `identify: unknown front-end "${frontEnd.name}"; ` +
-        `known: ${Object.keys(known).join(", ")}`,
-    );
-  }
   const settings = {
     encoder: name,
-    config: { ...config },
+    config: { ...config } as Readonly<Record<string, Plain>>,
     cells: [grid.steps, grid.bands, width],
-    frontEnd: { name: frontEnd.name, options: known[frontEnd.name] },
+    frontEnd: { name: frontEnd.name, options: frontEnd.options },
     crop: { ...sharedCrop },
     resample: { ...torchaudioResample },
   };

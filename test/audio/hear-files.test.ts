@@ -40,7 +40,7 @@ describe("hearFiles", () => {
   });
   after(() => rm(place, { recursive: true }));
 
-  const options = { frontEnds: ["clap"], nWorkers: 2 } as const;
+  const options = { frontEnds: [clapFrontEnd], nWorkers: 2 };
 
   async function all(files: AsyncIterable<Heard>): Promise<Heard[]> {
     const heard: Heard[] = [];
@@ -125,8 +125,23 @@ describe("hearFiles", () => {
   }, async () => {
     const library: typeof import("../../lib/audio/pool/hear-files.ts") =
       await import(pathToFileURL(built).href);
-    const [heard] = await all(library.hearFiles([paths[2]], options));
+    const {
+      clapFrontEnd: builtFrontEnd,
+    }: Pick<typeof import("../../lib/audio/front-end.ts"), "clapFrontEnd"> =
+      await import(pathToFileURL(join(built, "../../front-end.js")).href);
+    const asked = { ...options, frontEnds: [builtFrontEnd] };
+    const [heard] = await all(library.hearFiles([paths[2]], asked));
     assert.equal(heard.hearing?.mels.clap?.nFrames, 1001);
+  });
+
+  it("refuses a front-end that its module does not export", async () => {
+    const frontEnd = { ...clapFrontEnd, name: "mine" };
+    const asked = { ...options, frontEnds: [frontEnd] };
+    const [{ error }] = await all(hearFiles([paths[2]], asked));
+    assert.match(
+      `${error}`,
+      /expected .*front-end\.ts to export the front-end "mine", got none/,
+    );
   });
 
   it("refuses no workers", async () => {

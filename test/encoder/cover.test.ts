@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { cellAt, regionCover, sharedPart } from "../../lib/encoder/cover.ts";
+import { htsatGrid } from "../../lib/encoder/declared/clap.ts";
+import { sslamGrid } from "../../lib/encoder/declared/sslam.ts";
 import { htsatConfig } from "../../lib/encoder/htsat-config.ts";
 import { regionCells } from "../../lib/encoder/regions.ts";
-import { htsatGrid, sslamGrid } from "../../lib/encoder/sound-grid.ts";
 import { sslamConfig } from "../../lib/encoder/sslam.ts";
 
 const sslam = sslamGrid(sslamConfig({}), 1024);

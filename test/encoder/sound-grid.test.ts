@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { htsatGrid } from "../../lib/encoder/declared/clap.ts";
+import { sslamGrid } from "../../lib/encoder/declared/sslam.ts";
 import { htsatConfig } from "../../lib/encoder/htsat-config.ts";
 import {
   cellCover,
-  htsatGrid,
   type SoundGrid,
   type Span,
-  sslamGrid,
 } from "../../lib/encoder/sound-grid.ts";
 import { sslamConfig } from "../../lib/encoder/sslam.ts";
 

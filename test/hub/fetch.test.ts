@@ -4,8 +4,8 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { encoderNamed } from "../../lib/encoder/list.ts";
 import { type FetchOptions, fetchFromHub } from "../../lib/hub/fetch.ts";
-import { weightsNamed } from "../../lib/hub/weights.ts";
 import {
   answer,
   corrupt,
@@ -16,7 +16,7 @@ import {
   sendRange,
 } from "./fake-hub.ts";
 
-const sslam = weightsNamed("sslam");
+const sslam = encoderNamed("sslam");
 const weights = Uint8Array.from({ length: 50_000 }, (_, i) => (i * i) % 251);
 const config = new TextEncoder().encode('{"depth": 12}');
 
@@ -267,7 +267,7 @@ describe("fetchFromHub", () => {
     hub.files["pytorch_model.bin"] = hub.files["model.safetensors"];
     hub.files["preprocessor_config.json"] = config;
     delete hub.files["model.safetensors"];
-    const clap = weightsNamed("clap-general");
+    const clap = encoderNamed("clap-general");
     const options = { endpoint: hub.endpoint, cache, pause: 1 };
     const { files } = await fetchFromHub(clap, options);
     assert.equal(files[2].path, "pytorch_model.bin");
@@ -290,19 +290,5 @@ describe("fetchFromHub", () => {
       name: /Abort|Timeout/,
     });
     assert.ok(isWaiting);
-  });
-});
-
-describe("weightsNamed", () => {
-  it("knows our names and the hub's, and lists them otherwise", () => {
-    assert.equal(
-      weightsNamed("laion/larger_clap_general").name,
-      "clap-general",
-    );
-    assert.match(`${weightsNamed("clap-music").warning}`, /known to be broken/);
-    assert.throws(
-      () => weightsNamed("slam"),
-      /^RangeError: weightsNamed: expected one of sslam, .*, got "slam"/,
-    );
   });
 });

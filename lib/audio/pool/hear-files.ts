@@ -1,11 +1,11 @@
 import { availableParallelism } from "node:os";
 import type { DecodeLimits } from "../decode/check.ts";
-import type { FrontEndName } from "../front-end.ts";
+import type { FrontEnd } from "../front-end.ts";
 import { Crew } from "./crew.ts";
 import type { Hearing, Job } from "./job.ts";
 
 export interface HearOptions {
-  readonly frontEnds: readonly FrontEndName[];
+  readonly frontEnds: readonly FrontEnd[];
   /** Worker threads; as many as the machine has cores unless given. */
   readonly nWorkers?: number;
   /** `given` keeps the order of the paths, `done` yields what is ready. */
@@ -83,7 +83,12 @@ async function hearOne(
   place: { readonly index: number; readonly path: string },
   { acceptCutShort = false, frontEnds, limits = {} }: HearOptions,
 ): Promise<Heard> {
-  const job: Job = { path: place.path, frontEnds, acceptCutShort, limits };
+  const job: Job = {
+    path: place.path,
+    frontEnds: frontEnds.map(({ module, name }) => ({ module, name })),
+    acceptCutShort,
+    limits,
+  };
   try {
     return { ...place, hearing: await crew.run(job) };
   } catch (error) {

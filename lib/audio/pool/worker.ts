@@ -2,7 +2,7 @@
 import { isMainThread, parentPort } from "node:worker_threads";
 import { sharedCrop } from "../crop.ts";
 import { readAudio } from "../decode/read.ts";
-import { frontEnds, hear } from "../front-end.ts";
+import { type FrontEnd, hear } from "../front-end.ts";
 import type { Mel } from "../mel.ts";
 import type { Answer, Hearing, Job } from "./job.ts";
 
@@ -11,10 +11,28 @@ async function work(job: Job): Promise<Hearing> {
   const first = sharedCrop.from + sharedCrop.seconds;
   const audio = await readAudio(job.path, { first, acceptCutShort, limits });
   const { samples, ...facts } = audio;
-  const mels = job.frontEnds.map(
-    (name) => [name, hear(audio, frontEnds[name])] as const,
+  const mels: Record<string, Mel> = {};
+  for (const asked of job.frontEnds) {
+    mels[asked.name] = hear(audio, await frontEndOf(asked));
+  }
+  return { ...facts, mels };
+}
+
+/** The front-end of this name among what its module exports. */
+async function frontEndOf({
+  module,
+  name,
+}: Job["frontEnds"][number]): Promise<FrontEnd> {
+  const exported = Object.values((await import(module)) as object);
+  const found = exported.find(
+    (value: Partial<FrontEnd> | undefined): value is FrontEnd =>
+      value?.name === name && value.module === module,
   );
-  return { ...facts, mels: Object.fromEntries(mels) };
+  if (found) return found;
+  throw new Error(
+    `hearFiles: expected ${module} to export the front-end "${name}", ` +
+      "got none of this name",
+  );
 }
 
 async function answer(job: Job): Promise<void> {

@@ -16,6 +16,11 @@ import {
 
 /** An encoder's grid over a sound. */
 export interface TokenPanel extends PanelHead {
+  /**
+   * What tells the tokens apart; both time and frequency unless given. Without
+   * frequency there is one band: all that the encoder hears.
+   */
+  readonly axes?: readonly string[];
   /** What each step of the grid covers, in seconds. */
   readonly seconds: readonly Span[];
   /** A number for each token, time-major: the higher, the darker. */
@@ -44,7 +49,7 @@ export function tokenGrid(
   for (const panel of panels) checkPanel(panel);
   const ends = panels.map(({ seconds }) => seconds[seconds.length - 1][1]);
   const { height, layout, width } = soundPanels(
-    panels.map((panel) => ({ ...panel, note: noteOf(panel) })),
+    panels.map((panel) => ({ ...panel, note: coverText(panel) })),
     options,
     Math.max(...ends),
   );
@@ -66,8 +71,18 @@ export function tokenGrid(
   };
 }
 
-function checkPanel({ hertz, marked, name, seconds, values }: TokenPanel) {
+const hasBands = ({ axes }: TokenPanel) =>
+  axes === undefined || axes.includes("frequency");
+
+function checkPanel(panel: TokenPanel) {
+  const { hertz, marked, name, seconds, values } = panel;
   const count = seconds.length * hertz.length;
+  if (!hasBands(panel) && hertz.length !== 1) {
+    throw new RangeError(
+      `tokenGrid: expected one band without an axis of frequency, ` +
+        `got ${hertz.length} (${name})`,
+    );
+  }
   if (count === 0) {
     throw new RangeError(`tokenGrid: expected tokens, got none (${name})`);
   }
@@ -86,27 +101,30 @@ function checkPanel({ hertz, marked, name, seconds, values }: TokenPanel) {
   }
 }
 
+/** More steps than these are three pixels wide or less: gaps would eat them. */
+const mostParted = 230;
+
 /** Cells with gaps between them: the ground between is the grid. */
-function cells(
-  { hertz, seconds, values }: TokenPanel,
-  index: number,
-  valueName = "value",
-): Data {
+function cells(panel: TokenPanel, index: number, valueName = "value"): Data {
+  const { hertz, seconds, values } = panel;
   const z = hertz.flatMap((_, f) =>
     seconds.map((_, t) => values?.[t * hertz.length + f] ?? 0),
   );
   const [from, to] = seconds[Math.floor(seconds.length / 2)];
+  const band = hasBands(panel) ? ", %{y}" : "";
   const value = values ? `<br>${literal(valueName)} %{z:.3f}` : "";
   return {
     type: "heatmap",
     ...axesOf(index),
     ...{ x: edgesOf(seconds), y: melEdges(hertz) },
     z: packed(z, [hertz.length, seconds.length]),
-    ...{ xgap: 1, ygap: 1, showscale: false },
+    xgap: seconds.length > mostParted ? 0 : 1,
+    ygap: 1,
+    showscale: false,
     ...(values ? {} : { zmin: 0, zmax: 1 }),
     colorscale: values ? shades : flat,
     hovertemplate:
-      `%{x:.2f} s \u00b1 ${((to - from) / 2).toFixed(2)} s, %{y}` +
+      `%{x:.2f} s \u00b1 ${((to - from) / 2).toFixed(2)} s${band}` +
       `${value}<extra></extra>`,
   } as object;
 }
@@ -127,10 +145,13 @@ const flat: readonly [number, string][] = [
   [1, "#E3EAF3"],
 ];
 
-/** What a token covers, in words. */
-function coverText({ hertz, seconds }: { seconds: Span; hertz: Span }): string {
-  const [from, to] = seconds.map((second) => second.toFixed(2));
-  return `${from}\u2013${to} s, ${hertzText(hertz)}`;
+/** What the marked tokens cover, in words; undefined if there are none. */
+function coverText(panel: TokenPanel): string | undefined {
+  const cover = markedCover(panel);
+  if (cover === undefined) return undefined;
+  const [from, to] = cover.seconds.map((second) => second.toFixed(2));
+  const seconds = `${from}\u2013${to} s`;
+  return hasBands(panel) ? `${seconds}, ${hertzText(cover.hertz)}` : seconds;
 }
 
 /** From the first to the last marked token, in seconds and in hertz. */
@@ -143,11 +164,6 @@ function markedCover({ hertz, marked = [], seconds }: TokenPanel) {
     spans[Math.max(...places)][1],
   ];
   return { seconds: cover(seconds, steps), hertz: cover(hertz, bands) };
-}
-
-function noteOf(panel: TokenPanel): string | undefined {
-  const cover = markedCover(panel);
-  return cover && coverText(cover);
 }
 
 type Shape = NonNullable<Layout["shapes"]>[number];
@@ -178,11 +194,10 @@ function momentLine(x: number): Shape {
 
 function describe(panel: TokenPanel): string {
   const { hertz, name, seconds } = panel;
-  const cover = markedCover(panel);
-  const grid = `${name}: ${seconds.length} x ${hertz.length} tokens`;
+  const cover = coverText(panel);
+  const grid = hasBands(panel)
+    ? `${name}: ${seconds.length} x ${hertz.length} tokens`
+    : `${name}: ${seconds.length} tokens along time`;
   if (cover === undefined) return `${grid}.`;
-  return (
-    `${grid}, ${panel.marked?.length} of them in a frame ` +
-    `(${coverText(cover)}).`
-  );
+  return `${grid}, ${panel.marked?.length} of them in a frame (${cover}).`;
 }

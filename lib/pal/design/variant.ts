@@ -4,8 +4,6 @@
  *
  * Later versions of the paper call the baseline PLITS and attention-only LAL.
  */
-export type EncoderName = "sslam" | "clap-general" | "clap-music-speech";
-
 export interface Variant {
   readonly name: string;
   /**
@@ -14,8 +12,11 @@ export interface Variant {
    */
   readonly fusionLayer: number | AudioSpan;
   readonly audioPath: AudioPath;
-  /** Encoders whose features the latent tokens read. */
-  readonly encoders: readonly EncoderName[];
+  /**
+   * Encoders whose features the latent tokens read, by the names of their
+   * weights: see `publishedEncoders`.
+   */
+  readonly encoders: readonly string[];
   readonly connector: ConnectorSharing;
 }
 

@@ -78,6 +78,28 @@ describe("tokenGrid", () => {
     );
   });
 
+  it("draws a grid without frequency as a row, closed where steps are many", () => {
+    const row = (steps: number) => ({
+      name: "row",
+      axes: ["time"],
+      seconds: Array.from({ length: steps }, (_, i) => [i, i + 1] as const),
+      hertz: [[20, 8000]] as const,
+      marked: [1],
+    });
+    const { alt, data } = tokenGrid([row(3), row(500)], words);
+    const gaps = (data as { xgap: number }[]).map(({ xgap }) => xgap);
+    assert.deepEqual(gaps, [1, 0]);
+    assert.match(
+      alt,
+      /^row: 3 tokens along time, 1 of them in a frame \(1\.00\u20132\.00 s\)\./,
+    );
+    const two = [...row(3).hertz, [8000, 9000] as const];
+    assert.throws(
+      () => tokenGrid([{ ...row(3), hertz: two }], words),
+      /expected one band without an axis of frequency, got 2 \(row\)/,
+    );
+  });
+
   it("draws a moment through all panels", () => {
     const { layout } = tokenGrid([panel, panel], { ...words, moments: [1.5] });
     const line = layout.shapes?.at(-1);
