@@ -13,24 +13,26 @@ import {
   renameSync,
   writeFileSync,
 } from "node:fs";
-import { availableParallelism, cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { useEngine } from "../lib/engine/engine.ts";
+import type { Numerics } from "../lib/engine/numerics.ts";
 import { designLines } from "./golden/designs.ts";
-import { differences, largestShift, textOf } from "./golden/lines.ts";
+import { differences, largestShift, linesIn, textOf } from "./golden/lines.ts";
 import { toyLines } from "./golden/toy.ts";
 
 const file = join(import.meta.dirname, "..", ".pal", "golden", "losses.txt");
 
 async function linesNow(): Promise<string> {
-  const { description } = await useEngine("auto", { report: () => {} });
-  const facts = [
-    `# ${cpus()[0]?.model}, ${availableParallelism()} threads`,
-    `# ${description}`,
-  ];
+  const engine = await useEngine("auto", { report: () => {} });
+  const facts = [`# ${engine.description}`, `# ${factsOf(engine.numerics)}`];
   const lines = [...(await designLines()), ...(await toyLines())];
   return `${facts.join("\n")}\n${textOf(lines)}`;
 }
+
+const factsOf = (numerics: Numerics) =>
+  Object.entries(numerics)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(", ");
 
 function save(text: string): void {
   mkdirSync(dirname(file), { recursive: true });
@@ -41,12 +43,12 @@ function save(text: string): void {
 
 function check(text: string): void {
   const kept = readFileSync(file, "utf8");
-  const factsOf = (of: string) =>
+  const headOf = (of: string) =>
     of.split("\n").filter((line) => line.startsWith("#"));
-  if (factsOf(kept).join() !== factsOf(text).join()) {
+  if (headOf(kept).join() !== headOf(text).join()) {
     throw new Error(
-      `golden: expected a run like the kept one, ${factsOf(kept).join("; ")}, ` +
-        `got ${factsOf(text).join("; ")}; save anew from the commit before`,
+      `golden: expected a run like the kept one, ${headOf(kept).join("; ")}, ` +
+        `got ${headOf(text).join("; ")}; save anew from the commit before`,
     );
   }
   const found = differences(kept, text);
@@ -65,8 +67,7 @@ function check(text: string): void {
   process.exitCode = 1;
 }
 
-const countLines = (text: string) =>
-  text.split("\n").filter((line) => line.includes(": ")).length;
+const countLines = (text: string) => linesIn(text).length;
 
 export async function run([what]: readonly string[]): Promise<void> {
   if (what !== "save" && what !== "check") {

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { findCompiler } from "./setup/binding.mjs";
 import { freeDisk, requireDisk } from "./setup/disk.mjs";
 import { hasNvidiaGpu } from "./setup/engine.mjs";
+import { readMeasured } from "./setup/measure.mjs";
 import { kernelFolder, root } from "./setup/paths.mjs";
 import { run, SetupError } from "./setup/run.mjs";
 import { findPython } from "./setup/wheel.mjs";
@@ -94,6 +95,10 @@ const rows = [
       ),
   ],
   ["engine", engineLine],
+  [
+    "settings",
+    () => readMeasured()?.text ?? "not measured; npm run setup -- --measure",
+  ],
   [
     "JupyterLab",
     () =>

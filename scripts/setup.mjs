@@ -7,6 +7,7 @@
 import { pathToFileURL } from "node:url";
 import { buildLibrary } from "./setup/build.mjs";
 import { setUpEngine } from "./setup/engine.mjs";
+import { measureSettings } from "./setup/measure.mjs";
 import { installAll } from "./setup/packages.mjs";
 import { SetupError, step, stopOnInterrupt } from "./setup/run.mjs";
 
@@ -28,9 +29,15 @@ function checkNode() {
  * Does what is missing, a line per step.
  *
  * @param options - again: try a failed engine again; command: what to name
- *   when interrupted; quiet: no lines for steps that find nothing to do
+ *   when interrupted; quiet: no lines for steps that find nothing to do;
+ *   measureAgain: measure TensorFlow's settings though they are known
  */
-export async function setUp({ again, command = "npm start", quiet } = {}) {
+export async function setUp({
+  again,
+  command = "npm start",
+  measureAgain,
+  quiet,
+} = {}) {
   stopOnInterrupt(command);
   checkNode();
   const begin = performance.now();
@@ -39,6 +46,7 @@ export async function setUp({ again, command = "npm start", quiet } = {}) {
     ...installAll,
     ["engine", () => setUpEngine(asked, { again })],
     ["library", buildLibrary],
+    ["settings", () => measureSettings({ again: measureAgain })],
   ];
   if (!quiet) console.log("Set-up");
   for (const [name, work] of steps) await step(name, work, { quiet });
@@ -58,5 +66,7 @@ export function reportFault(error) {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await setUp({ again: true, command: "npm run setup" }).catch(reportFault);
+  const measureAgain = process.argv.includes("--measure");
+  const command = "npm run setup";
+  await setUp({ again: true, command, measureAgain }).catch(reportFault);
 }

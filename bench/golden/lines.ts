@@ -28,10 +28,16 @@ export function differences(kept: string, now: string): Difference[] {
     .filter((one) => one.kept !== one.now);
 }
 
+/** Lines of results: those that begin with # tell how they came about. */
+export function linesIn(text: string): string[] {
+  return text
+    .split("\n")
+    .filter((line) => line.includes(": ") && !line.startsWith("#"));
+}
+
 function valuesOf(text: string): Map<string, string> {
-  const lines = text.split("\n").filter((line) => line.includes(": "));
   return new Map(
-    lines.map((line) => {
+    linesIn(text).map((line) => {
       const at = line.indexOf(": ");
       return [line.slice(0, at), line.slice(at + 2)];
     }),

@@ -3,8 +3,8 @@ import { readSettings } from "../session/settings.ts";
 
 /** Prints which engine is used and why. */
 export async function engine(): Promise<number> {
-  const { engine: asked } = readSettings(process.env);
-  const { description, name } = await useEngine(asked);
-  console.log(`${name}: ${description}`);
+  const { engine: asked, portable } = readSettings(process.env);
+  const { description, name, numerics } = await useEngine(asked, { portable });
+  console.log(`${name}: ${description}, ${numerics.instructions}`);
   return 0;
 }

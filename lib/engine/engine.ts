@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Numerics } from "./numerics.ts";
+import type { Started, StartOptions } from "./started.ts";
 import { startTensorflow } from "./tensorflow.ts";
 import { startTensorflowGpu } from "./tensorflow-gpu.ts";
 import { startWasm } from "./wasm.ts";
@@ -14,15 +16,21 @@ export interface Engine {
   readonly description: string;
   /** Whether `compile` makes graphs here. */
   readonly compiles: boolean;
+  /** What the last bits of results depend on besides code and seed. */
+  readonly numerics: Numerics;
 }
 
 export interface UseEngineOptions {
   /** Takes the line of "auto"; default console.log. */
   readonly report?: (line: string) => void;
+  /**
+   * The same bytes on one core and on two, more slowly; TensorFlow on a CPU
+   * alone can. Default false.
+   */
+  readonly portable?: boolean;
 }
 
-/** How an engine starts; `named` is false when "auto" is looking for one. */
-type Start = (named: boolean) => Promise<string>;
+type Start = (options: StartOptions) => Promise<Started>;
 
 /** Best first: the order in which "auto" tries. */
 const ladder: readonly (readonly [EngineName, Start])[] = [
@@ -48,9 +56,13 @@ export function useEngine(
 ): Promise<Engine> {
   const turn = queue.then(async () => {
     checkName(request);
-    if (started) return again(started, request);
+    const isPortable = options.portable === true;
+    if (started) return again(started, request, isPortable);
     started =
-      request === "auto" ? await climb(options) : await startNamed(request);
+      request === "auto"
+        ? await climb(options)
+        : await startNamed(request, isPortable);
+    checkPortable(started, isPortable);
     return started;
   });
   queue = turn.catch(() => undefined);
@@ -70,7 +82,21 @@ function checkName(request: string): void {
   );
 }
 
-function again(engine: Engine, request: EngineRequest): Engine {
+function checkPortable({ name, numerics }: Engine, isAsked: boolean): void {
+  if (!isAsked || numerics.isPortable) return;
+  throw new Error(
+    `useEngine: expected portable results, got ${name} without them; ask ` +
+      'for "tensorflow" in a new process, and set none of its threads, ' +
+      "oneDNN and XLA by hand",
+  );
+}
+
+function again(
+  engine: Engine,
+  request: EngineRequest,
+  isPortable: boolean,
+): Engine {
+  checkPortable(engine, isPortable);
   if (request === "auto" || request === engine.name) return engine;
   throw new Error(
     `useEngine: expected "${engine.name}", which this process already uses, ` +
@@ -78,10 +104,14 @@ function again(engine: Engine, request: EngineRequest): Engine {
   );
 }
 
-async function startNamed(name: EngineName): Promise<Engine> {
+async function startNamed(
+  name: EngineName,
+  isPortable: boolean,
+): Promise<Engine> {
   const [, start] = ladder.find(([rung]) => rung === name)!;
   try {
-    return engine(name, await quiet(() => start(true)));
+    const options = { isNamed: true, isPortable };
+    return engine(name, await quiet(() => start(options)));
   } catch (cause) {
     throw new Error(`useEngine: ${name} cannot be had: ${reason(cause)}`, {
       cause,
@@ -89,11 +119,15 @@ async function startNamed(name: EngineName): Promise<Engine> {
   }
 }
 
-async function climb({ report = console.log }: UseEngineOptions) {
+async function climb({
+  portable: isPortable = false,
+  report = console.log,
+}: UseEngineOptions) {
   const passedOver: string[] = [];
   for (const [name, start] of ladder) {
     try {
-      const found = engine(name, await quiet(() => start(false)));
+      const options = { isNamed: false, isPortable };
+      const found = engine(name, await quiet(() => start(options)));
       const why = passedOver.length ? `; not ${passedOver.join("; not ")}` : "";
       report(`engine: ${name} (${found.description})${why}`);
       return found;
@@ -105,13 +139,13 @@ async function climb({ report = console.log }: UseEngineOptions) {
 }
 
 /** Without the banner that tfjs prints at the first tensor. */
-async function quiet(start: () => Promise<string>): Promise<string> {
+async function quiet<T>(start: () => Promise<T>): Promise<T> {
   tf.enableProdMode();
   return start();
 }
 
-function engine(name: EngineName, description: string): Engine {
-  return { name, description, compiles: name.startsWith("tensorflow") };
+function engine(name: EngineName, started: Started): Engine {
+  return { name, ...started, compiles: name.startsWith("tensorflow") };
 }
 
 function reason(cause: unknown): string {

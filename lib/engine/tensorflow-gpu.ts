@@ -2,10 +2,12 @@ import { existsSync, readdirSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
 import { nativeBackend } from "./graph/binding.ts";
 import { runOnDevice } from "./graph/run-on-device.ts";
+import { tensorflowNumerics } from "./numerics.ts";
+import type { Started } from "./started.ts";
 import { loadTfjsNode } from "./tensorflow.ts";
 
 /** TensorFlow on an NVIDIA GPU, proved by a product that ran there. */
-export async function startTensorflowGpu(): Promise<string> {
+export async function startTensorflowGpu(): Promise<Started> {
   // Looked for first: the library without a device prints errors of its own.
   if (!hasNvidiaDevice("/dev")) {
     throw new Error("expected an NVIDIA GPU, got none; see `npm run doctor`");
@@ -22,7 +24,10 @@ export async function startTensorflowGpu(): Promise<string> {
     );
   }
   runOnDevice(backend, "/device:GPU:0");
-  return `TensorFlow ${backend.binding.TF_Version}, GPU 0`;
+  return {
+    description: `TensorFlow ${backend.binding.TF_Version}, GPU 0`,
+    numerics: tensorflowNumerics(process.env),
+  };
 }
 
 /** Whether the system has a device file of an NVIDIA GPU (or WSL's). */

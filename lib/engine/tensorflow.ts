@@ -1,36 +1,64 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
-import { availableParallelism } from "node:os";
 import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { nativeBackend } from "./graph/binding.ts";
+import {
+  applySettings,
+  measuredSettings,
+  portable,
+  tensorflowNumerics,
+} from "./numerics.ts";
+import type { Started, StartOptions } from "./started.ts";
 
 const require = createRequire(import.meta.url);
 
 /** TensorFlow on the CPU, through tfjs-node. */
-export async function startTensorflow(): Promise<string> {
+export async function startTensorflow({
+  isPortable,
+}: StartOptions): Promise<Started> {
   // The GPU's library, if it is loaded and found no GPU, has the CPU too; a
   // second TensorFlow in one process would clash with it.
   if (!tf.findBackendFactory("tensorflow")) {
-    loadTfjsNode("@tensorflow/tfjs-node");
+    loadTfjsNode("@tensorflow/tfjs-node", () =>
+      isPortable ? portable : measuredSettings(settingsFile()),
+    );
   }
   await tf.setBackend("tensorflow");
   const version = nativeBackend()?.binding.TF_Version;
-  return `TensorFlow ${version}, CPU, ${availableParallelism()} threads`;
+  const numerics = tensorflowNumerics(process.env);
+  const { oneDnn, threads } = numerics;
+  const parts = [`TensorFlow ${version}, CPU, ${threads} threads`];
+  if (oneDnn !== "default") parts.push(`oneDNN ${oneDnn}`);
+  if (numerics.isPortable) parts.push("portable");
+  return { description: parts.join(", "), numerics };
+}
+
+/** Where set-up keeps what it measured: beside the binding. */
+function settingsFile(): string {
+  return join(bindingFolder("@tensorflow/tfjs-node"), "pal_settings.json");
+}
+
+function bindingFolder(name: string): string {
+  const folder = dirname(require.resolve(`${name}/package.json`));
+  return join(folder, "lib", "napi-v8");
 }
 
 /**
  * Loads tfjs-node, which registers its backend and kernels with tfjs.
  *
  * The environment is TensorFlow's only door for its settings; what the user has
- * set stays. Threads are left at its default, one for each core.
+ * set stays. Threads are left at its default, one for each core, unless
+ * portable results are asked for.
  */
 export function loadTfjsNode(
   name: "@tensorflow/tfjs-node" | "@tensorflow/tfjs-node-gpu",
+  settings: () => Readonly<Record<string, string>> = () => ({}),
 ): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= "2";
   restoreRemovedUtil();
   try {
+    applySettings(settings(), process.env);
     loadQuietly(name);
     require(name);
   } catch (cause) {
@@ -43,8 +71,7 @@ export function loadTfjsNode(
  * about oneDNN, by what `npm run setup` compiles for that.
  */
 function loadQuietly(name: string): void {
-  const folder = join(dirname(require.resolve(`${name}/package.json`)), "lib");
-  const file = join(folder, "napi-v8", "tfjs_quiet.node");
+  const file = join(bindingFolder(name), "tfjs_quiet.node");
   if (existsSync(file)) require(file);
 }
 

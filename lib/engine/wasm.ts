@@ -1,6 +1,8 @@
 import { createRequire } from "node:module";
 import { dirname, sep } from "node:path";
 import * as tf from "@tensorflow/tfjs";
+import { plainNumerics } from "./numerics.ts";
+import type { Started } from "./started.ts";
 import { prepareTraining } from "./wasm-training.ts";
 
 /**
@@ -8,7 +10,7 @@ import { prepareTraining } from "./wasm-training.ts";
  *
  * tfjs's threaded build needs web workers and does not start in Node.
  */
-export async function startWasm(): Promise<string> {
+export async function startWasm(): Promise<Started> {
   const name = "@tensorflow/tfjs-backend-wasm";
   const { setWasmPaths, version_wasm } = await import(
     "@tensorflow/tfjs-backend-wasm"
@@ -24,7 +26,11 @@ export async function startWasm(): Promise<string> {
   }
   prepareTraining();
   const hasSimd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
-  return `tfjs wasm ${version_wasm}, ${hasSimd ? "SIMD" : "no SIMD"}, 1 thread`;
+  const simd = hasSimd ? "SIMD" : "no SIMD";
+  return {
+    description: `tfjs wasm ${version_wasm}, ${simd}, 1 thread`,
+    numerics: plainNumerics(1),
+  };
 }
 
 /**

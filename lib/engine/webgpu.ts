@@ -1,5 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import * as tf from "@tensorflow/tfjs";
+import { plainNumerics } from "./numerics.ts";
+import type { Started, StartOptions } from "./started.ts";
 
 /** What WebGPU tells about the device. */
 interface AdapterInfo {
@@ -19,12 +21,13 @@ const driverFolders = [
 /**
  * A GPU through WebGPU (Dawn).
  *
- * @param named - accept a software device too, as the user asked by name
+ * A software device is accepted only where the user asked for it by name.
  */
-export async function startWebgpu(named: boolean): Promise<string> {
-  if (!named && !hasDriver()) throw new Error("no Vulkan driver is installed");
+export async function startWebgpu({ isNamed }: StartOptions): Promise<Started> {
+  if (!isNamed && !hasDriver())
+    throw new Error("no Vulkan driver is installed");
   const info = await provideWebgpu();
-  if (isSoftware(info) && !named) {
+  if (isSoftware(info) && !isNamed) {
     throw new Error(`only a software device (${info.description})`);
   }
   await import("@tensorflow/tfjs-backend-webgpu");
@@ -34,7 +37,10 @@ export async function startWebgpu(named: boolean): Promise<string> {
   const kind = isSoftware(info) ? "software device, slow" : "GPU";
   const { architecture, description, vendor } = info;
   const device = description || `${vendor} ${architecture}`;
-  return `tfjs webgpu ${tf.version.tfjs}, ${kind}: ${device}`;
+  return {
+    description: `tfjs webgpu ${tf.version.tfjs}, ${kind}: ${device}`,
+    numerics: plainNumerics(1),
+  };
 }
 
 /** Whether the adapter computes on the CPU, such as SwiftShader or llvmpipe. */

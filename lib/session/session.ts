@@ -65,7 +65,8 @@ const code = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export async function startLab(name: string): Promise<Lab> {
   const settings = readSettings(process.env);
-  const engine = await useEngine(settings.engine);
+  const { portable } = settings;
+  const engine = await useEngine(settings.engine, { portable });
   const scale = settings.scale ?? (engine.compiles ? "full" : "quick");
   console.log(describeScale(scale, settings.scale, engine));
   const folders = foldersFor(process.cwd(), scale);
@@ -89,7 +90,8 @@ export async function startLab(name: string): Promise<Lab> {
       listen(samples, sampleRate, { label, encodeMp3, encodeWav }),
     signal: interruptSignal,
     async remember<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
-      const whole = { name, engine: engine.name, scale, key };
+      const { name: used, numerics } = engine;
+      const whole = { name, engine: used, numerics, scale, key };
       const found = settings.fresh ? undefined : memory.recall(whole);
       if (found !== undefined) {
         console.log(

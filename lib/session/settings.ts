@@ -11,6 +11,8 @@ export interface Settings {
   readonly scale: Scale | undefined;
   /** True: remember nothing from earlier runs. */
   readonly fresh: boolean;
+  /** True: the same bytes on one core and on two, more slowly. */
+  readonly portable: boolean;
 }
 
 const engines: readonly string[] = [
@@ -35,17 +37,18 @@ function oneOf<T extends string>(
 }
 
 /**
- * Reads PAL_ENGINE, PAL_SCALE and PAL_FRESH.
+ * Reads PAL_ENGINE, PAL_SCALE, PAL_FRESH and PAL_PORTABLE.
  *
  * @throws RangeError for a value that is not known
  */
 export function readSettings(
   environment: Readonly<Record<string, string | undefined>>,
 ): Settings {
-  const { PAL_ENGINE, PAL_FRESH, PAL_SCALE } = environment;
+  const { PAL_ENGINE, PAL_FRESH, PAL_PORTABLE, PAL_SCALE } = environment;
   return {
     engine: oneOf("PAL_ENGINE", PAL_ENGINE, engines) ?? "auto",
     scale: oneOf("PAL_SCALE", PAL_SCALE, scales),
     fresh: PAL_FRESH === "1",
+    portable: PAL_PORTABLE === "1",
   };
 }

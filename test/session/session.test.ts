@@ -24,7 +24,12 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("readSettings", () => {
   it("leaves everything to the lab where nothing is asked", () => {
-    const settings = { engine: "auto", scale: undefined, fresh: false };
+    const settings = {
+      engine: "auto",
+      scale: undefined,
+      fresh: false,
+      portable: false,
+    };
     assert.deepEqual(readSettings({}), settings);
     assert.deepEqual(readSettings({ PAL_ENGINE: "", PAL_SCALE: "" }), settings);
   });
