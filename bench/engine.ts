@@ -1,6 +1,9 @@
 /**
- * `npm run bench -- engine [rounds]`: every engine that can be had here, and
- * PyTorch, on the same tasks.
+ * `npm run bench -- engine [rounds]`: every engine that can be had here, with
+ * PyTorch and JAX from the Python that `PAL_PYTHON` names, on the same tasks.
+ *
+ * Fails, and keeps nothing, where first losses differ: then the contenders
+ * train different models.
  *
  * Each measurement has a process of its own; rounds go through all of them, so
  * that whatever else the machine does hits all alike.
@@ -9,6 +12,7 @@ import { type Contender, findContenders } from "./engine/contenders.ts";
 import {
   keep,
   load,
+  lossDifference,
   machine,
   type Result,
   type Row,
@@ -17,8 +21,10 @@ import {
 } from "./engine/report.ts";
 import { type Mode, type Size, sizes, type Task } from "./engine/tasks.ts";
 
-/** Compiled TensorFlow over PyTorch eager, on every size. */
+/** Compiled TensorFlow over the fastest peer, on every size. */
 const goal = 1.2;
+/** Relative. */
+const lossTolerance = 1e-5;
 
 interface Plan {
   readonly contender: Contender;
@@ -61,15 +67,16 @@ function trainTask(size: Size, mode: Mode, contender: string): Task {
 function verdictOf(rows: readonly Row[]): string[] {
   return sizes.flatMap(({ name }) => {
     const graphs = rows.filter(
-      (row) => row.task.startsWith(`train ${name}`) && row.mode !== "eager",
+      (row) => row.task.startsWith(`train ${name}`) && /^graph/.test(row.mode),
     );
     return graphs.flatMap((row) => {
-      const { contender, mode, timesPytorch, timesPytorchAtBest } = row;
-      if (timesPytorch === undefined) return [];
-      const worse = Math.min(timesPytorch, timesPytorchAtBest ?? 0);
+      const { contender, mode, share, timesPeer, timesPeerAtBest = 0 } = row;
+      if (timesPeer === undefined) return [];
+      const worse = Math.min(timesPeer, timesPeerAtBest);
       return [
-        `${name}, ${contender} ${mode}: ${timesPytorch.toFixed(2)} x PyTorch ` +
-          `eager by medians, ${timesPytorchAtBest?.toFixed(2)} by minima; ` +
+        `${name}, ${contender} ${mode}: ${timesPeer.toFixed(2)} x the fastest ` +
+          `peer by medians, ${timesPeerAtBest.toFixed(2)} by minima; ` +
+          `${(100 * share).toFixed(0)} % of the product peak; ` +
           `goal ${goal} ${worse >= goal ? "met" : "missed"}`,
       ];
     });
@@ -90,9 +97,19 @@ export async function run([rounds = "3"]: readonly string[]): Promise<void> {
     console.log(`round ${round} of ${rounds} done, load ${load()}`);
   }
   const rows = rowsOf(all.map(({ result }) => result));
-  const verdict = verdictOf(rows);
+  const difference = lossDifference(rows);
+  const verdict = [
+    ...verdictOf(rows),
+    `largest relative difference of a first loss: ${difference.toExponential(1)}`,
+  ];
   console.log(textTable(rows));
   for (const line of verdict) console.log(line);
+  if (!(difference <= lossTolerance)) {
+    throw new Error(
+      `engine: expected first losses within ${lossTolerance} of each other, ` +
+        `got ${difference.toExponential(1)}; nothing was kept`,
+    );
+  }
   const versions = Object.fromEntries(
     contenders.map(({ description, name }) => [name, description]),
   );

@@ -3,7 +3,12 @@ import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/engine/compile.ts";
 import { type EngineName, useEngine } from "../../lib/engine/engine.ts";
 import { initLlama, type Llama, runLlama } from "../../lib/llm/llama.ts";
-import { leaves, tidyTree, withLeaves } from "../../lib/tensor/params.ts";
+import {
+  disposeTensors,
+  leaves,
+  tidyTree,
+  withLeaves,
+} from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import {
   type AdamwState,
@@ -12,7 +17,7 @@ import {
   stepAdamw,
 } from "../../lib/train/adamw.ts";
 import { nextTokenLoss } from "../../lib/train/loss.ts";
-import type { Answer, Size, Task } from "./tasks.ts";
+import type { Answer, Mode, Size, Task } from "./tasks.ts";
 import { noisyWeights } from "./weights.ts";
 
 type StepInput = {
@@ -45,11 +50,7 @@ async function train(
   task: Extract<Task, { kind: "train" }>,
 ): Promise<Omit<Answer, "description">> {
   const { mode, size, steps, warmUp } = task;
-  const raw = trainingStep(size);
-  const step =
-    mode === "eager"
-      ? (input: StepInput) => tidyTree(() => raw(input))
-      : compile(raw, { xla: mode === "graph + XLA" });
+  const run = runnerOf(size, mode);
   const tokens_BT = tf.tensor2d(
     Array.from(
       { length: size.B * size.T },
@@ -60,20 +61,39 @@ async function train(
   );
   const times: number[] = [];
   const losses: number[] = [];
-  let state = startAdamw(noisyWeights(initLlama(size.llama, random("bench"))));
   for (let i = 0; i < warmUp + steps; i++) {
     const numbers = {
       learningRate: tf.scalar(1e-3),
       stepNumber: tf.scalar(i + 1),
     };
     const start = performance.now();
-    const after = step({ state, tokens_BT, ...numbers });
-    losses.push((await after.loss.data())[0]);
+    const loss = run({ tokens_BT, ...numbers });
+    losses.push((await loss.data())[0]);
     times.push(performance.now() - start);
-    tf.dispose([state, after.loss, numbers] as tf.TensorContainer);
-    state = after.state;
+    tf.dispose([loss, numbers] as tf.TensorContainer);
   }
   return { times: times.slice(warmUp), firstLoss: losses[0] };
+}
+
+/** A step that keeps its state: op by op in tensors, else in the graph. */
+function runnerOf(size: Size, mode: Mode) {
+  const step = trainingStep(size);
+  const start = startAdamw(
+    noisyWeights(initLlama(size.llama, random("bench"))),
+  );
+  if (mode !== "eager") {
+    const xla = mode === "graph + XLA";
+    const carried = compile(step, { carry: "state", xla });
+    carried.write(start);
+    return (input: Omit<StepInput, "state">) => carried(input).loss;
+  }
+  let state = start;
+  return (input: Omit<StepInput, "state">) => {
+    const after = tidyTree(() => step({ ...input, state }));
+    disposeTensors(state);
+    state = after.state;
+    return after.loss;
+  };
 }
 
 async function matmul(n: number, repeats: number): Promise<number[]> {

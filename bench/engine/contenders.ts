@@ -2,7 +2,7 @@ import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { Answer, Mode, Task } from "./tasks.ts";
 
-/** One column of the comparison: an engine, or PyTorch. */
+/** One column of the comparison: an engine, or a peer. */
 export interface Contender {
   readonly name: string;
   readonly description: string;
@@ -24,7 +24,8 @@ export function findContenders(
     engine("tensorflow-gpu", graphs),
     engine("webgpu", ["eager"]),
     engine("wasm", ["eager"]),
-    pytorch(),
+    python("PyTorch", "engine.py", ["eager", "torch.compile"]),
+    python("JAX", "engine_jax.py", ["jax.jit"]),
   ];
   return wanted.flatMap((candidate) => {
     try {
@@ -53,14 +54,15 @@ function engine(name: string, modes: readonly Mode[]): Contender {
   return { name, description: "", modes, measure };
 }
 
-function pytorch(): Contender {
+/** A peer in the Python that `PAL_PYTHON` names. */
+function python(name: string, file: string, modes: readonly Mode[]): Contender {
   const python = process.env.PAL_PYTHON ?? "python3";
-  const script = join(here, "..", "python", "engine.py");
+  const script = join(here, "..", "python", file);
   const measure = (task: Task) =>
     answer(
       spawnSync(python, [script, JSON.stringify(task)], { encoding: "utf8" }),
     );
-  return { name: "PyTorch", description: "", modes: ["eager"], measure };
+  return { name, description: "", modes, measure };
 }
 
 function answer(child: SpawnSyncReturns<string>): Answer {

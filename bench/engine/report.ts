@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
-import { flopsOf, type Mode, type Task } from "./tasks.ts";
+import { instructionSet, processorName } from "../../lib/engine/numerics.ts";
+import { flopsOf, type Mode, peers, type Task } from "./tasks.ts";
 
 /** All times of one task on one contender, over all rounds. */
 export interface Result {
@@ -21,10 +22,12 @@ export interface Row {
   readonly min: number; // ms
   readonly max: number; // ms
   readonly gflops: number; // at the median
-  /** PyTorch's eager step over this one, by medians. */
-  readonly timesPytorch?: number;
+  /** Of the best rate of the largest product in the same run. */
+  readonly share: number;
+  /** The fastest peer's time over this one, by medians. */
+  readonly timesPeer?: number;
   /** The same by minima, which other work on the machine hardly moves. */
-  readonly timesPytorchAtBest?: number;
+  readonly timesPeerAtBest?: number;
   readonly firstLoss?: number;
 }
 
@@ -40,20 +43,34 @@ export function rowsOf(results: readonly Result[]): Row[] {
       min: sorted[0],
       max: sorted[sorted.length - 1],
       gflops: flopsOf(task) / median / 1e6,
+      rate: flopsOf(task) / sorted[0] / 1e6,
       firstLoss,
     };
   });
-  return rows.map((row) => {
-    const peer = rows.find(
-      (one) => one.task === row.task && one.contender === "PyTorch",
+  const products = rows.filter(({ task }) => task === "matmul 1024");
+  const peak = Math.max(...products.map(({ rate }) => rate));
+  return rows.map(({ rate: _rate, ...row }) => {
+    const shared = { ...row, share: row.gflops / peak };
+    const others = rows.filter(
+      (one) => one.task === row.task && peers.includes(one.contender),
     );
-    if (!peer) return row;
+    if (others.length === 0) return shared;
     return {
-      ...row,
-      timesPytorch: peer.median / row.median,
-      timesPytorchAtBest: peer.min / row.min,
+      ...shared,
+      timesPeer: Math.min(...others.map((one) => one.median)) / row.median,
+      timesPeerAtBest: Math.min(...others.map((one) => one.min)) / row.min,
     };
   });
+}
+
+/** The largest relative difference of a first loss from the first one's. */
+export function lossDifference(rows: readonly Row[]): number {
+  const differences = rows.map(({ firstLoss, task }) => {
+    const first = rows.find((one) => one.task === task)?.firstLoss;
+    if (firstLoss === undefined || first === undefined) return 0;
+    return Math.abs(firstLoss - first) / Math.abs(first);
+  });
+  return Math.max(...differences);
 }
 
 function labelOf(task: Task): string {
@@ -69,7 +86,8 @@ const headings = [
   "median ms",
   "min .. max ms",
   "GFLOP/s",
-  "x PyTorch",
+  "of peak",
+  "x fastest peer",
   "by minima",
 ];
 
@@ -81,8 +99,9 @@ export function cellsOf(row: Row): string[] {
     row.median.toFixed(1),
     `${row.min.toFixed(1)} .. ${row.max.toFixed(1)}`,
     row.gflops.toFixed(0),
-    row.timesPytorch?.toFixed(2) ?? "-",
-    row.timesPytorchAtBest?.toFixed(2) ?? "-",
+    `${(100 * row.share).toFixed(0)} %`,
+    row.timesPeer?.toFixed(2) ?? "-",
+    row.timesPeerAtBest?.toFixed(2) ?? "-",
   ];
 }
 
@@ -102,7 +121,8 @@ export function machine(): Record<string, string> {
   const gibibytes = totalmem() / 2 ** 30;
   return {
     date: new Date().toISOString().slice(0, 10),
-    cpu: `${cpus().length} x ${cpus()[0].model.trim()}`,
+    cpu: `${cpus().length} x ${processorName()}`,
+    vectors: instructionSet(),
     memory: `${gibibytes.toFixed(0)} GiB`,
     system: `${platform()} ${arch()}`,
     node: process.version,
@@ -118,9 +138,19 @@ interface Kept {
   readonly rows: readonly Row[];
 }
 
-/** Writes results/engine.json and engine.md, the latter with the notes. */
+/** A processor as a file name: `amd-epyc-avx-512`. */
+export const processorSlug = () =>
+  `${processorName()} ${instructionSet()}`
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-");
+
+/**
+ * Writes results/engine/<processor>.json and .md, the latter with the notes:
+ * what holds on one processor may not on another.
+ */
 export function keep({ machine, rows, verdict, versions }: Kept): string {
-  const folder = join(import.meta.dirname, "..", "results");
+  const folder = join(import.meta.dirname, "..", "results", "engine");
+  const slug = processorSlug();
   const notes = join(import.meta.dirname, "notes.md");
   const facts = { ...machine, ...versions };
   const list = Object.entries(facts).map(
@@ -136,8 +166,8 @@ export function keep({ machine, rows, verdict, versions }: Kept): string {
   ].join("\n\n");
   mkdirSync(folder, { recursive: true });
   const json = JSON.stringify({ machine, versions, verdict, rows }, null, 2);
-  write(join(folder, "engine.json"), `${json}\n`);
-  write(join(folder, "engine.md"), `${markdown}\n`);
+  write(join(folder, `${slug}.json`), `${json}\n`);
+  write(join(folder, `${slug}.md`), `${markdown}\n`);
   return folder;
 }
 

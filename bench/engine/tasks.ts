@@ -48,8 +48,16 @@ export const sizes: readonly Size[] = [
   },
 ];
 
-/** How a step runs: op by op, as a graph, as a graph compiled by XLA. */
-export type Mode = "eager" | "graph" | "graph + XLA";
+/** How a step runs: op by op, or as a whole in one of the ways to do so. */
+export type Mode =
+  | "eager"
+  | "graph"
+  | "graph + XLA"
+  | "torch.compile"
+  | "jax.jit";
+
+/** Contenders that are not ours. */
+export const peers: readonly string[] = ["PyTorch", "JAX"];
 
 /** What a child process measures; it answers with `Answer` as JSON. */
 export type Task =

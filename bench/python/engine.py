@@ -1,8 +1,9 @@
-"""PyTorch's side of `npm run bench -- engine`: the same model and step, eager.
+"""PyTorch's side of `npm run bench -- engine`: the same model and step.
 
 Takes one task as JSON (bench/engine/tasks.ts) and prints one answer as JSON.
 Architecture, weights, batch and optimizer are those of bench/engine/child.ts;
-operations are PyTorch's own fused ones where it has them.
+operations are PyTorch's own fused ones where it has them. Eager, or with model
+and loss through `torch.compile`, as the task's mode says.
 """
 
 import json
@@ -12,7 +13,11 @@ import time
 import torch
 import torch.nn.functional as F
 
-from weights import draw
+import weights as named
+
+
+def draw(name, *shape):
+    return torch.from_numpy(named.draw(name, *shape))
 
 
 def init(llama):
@@ -78,7 +83,7 @@ def loss_of(model, tokens, size, turn):
     return F.cross_entropy(logits[:, :-1].flatten(0, 1), tokens[:, 1:].flatten())
 
 
-def train(size, steps, warm_up):
+def train(size, mode, steps, warm_up):
     model = init(size["llama"])
     turn = rotation(size["llama"], size["T"])
     weights = weights_of(model)
@@ -86,15 +91,16 @@ def train(size, steps, warm_up):
         {"params": [w for w in weights if w.dim() > 1], "weight_decay": 0.01},
         {"params": [w for w in weights if w.dim() < 2], "weight_decay": 0.0},
     ]
-    adamw = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98), eps=1e-8)
+    adamw = torch.optim.AdamW(groups, lr=1e-3, betas=(0.9, 0.98), eps=1e-8, fused=True)
     count = size["B"] * size["T"]
     tokens = torch.tensor([(i * i * 31 + i * 7) % 50 for i in range(count)])
     tokens = tokens.view(size["B"], size["T"])
+    loss_fn = torch.compile(loss_of) if mode == "torch.compile" else loss_of
     times, losses = [], []
     for _ in range(warm_up + steps):
         start = time.perf_counter()
         adamw.zero_grad()
-        loss = loss_of(model, tokens, size, turn)
+        loss = loss_fn(model, tokens, size, turn)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(weights, 1.0)
         adamw.step()
@@ -118,7 +124,7 @@ def main():
     if task["kind"] == "matmul":
         answer = matmul(task["n"], task["repeats"])
     else:
-        answer = train(task["size"], task["steps"], task["warmUp"])
+        answer = train(task["size"], task["mode"], task["steps"], task["warmUp"])
     threads = torch.get_num_threads()
     description = f"PyTorch {torch.__version__}, CPU, {threads} threads"
     print(json.dumps({"description": description, **answer}))

@@ -15,7 +15,15 @@ import time
 import torch
 import torch.nn.functional as F
 
-from weights import draw, noise
+import weights as named
+
+
+def noise(shape, seed, scale):
+    return torch.from_numpy(named.noise(shape, seed, scale))
+
+
+def draw(name, *shape):
+    return torch.from_numpy(named.draw(name, *shape))
 
 
 def init_llama(llama):

@@ -1,12 +1,12 @@
 """Weights that follow from their names, the same as bench/engine/weights.ts."""
 
-import torch
+import numpy as np
 
 
 def noise(shape, seed, scale):
-    i = torch.arange(1, 1 + torch.Size(shape).numel(), dtype=torch.float64)
-    wave = 43758.5453 * torch.sin(12.9898 * i + 78.233 * seed)
-    return (scale * (2 * (wave - wave.floor()) - 1)).float().view(shape)
+    i = np.arange(1, 1 + int(np.prod(shape)), dtype=np.float64)
+    wave = 43758.5453 * np.sin(12.9898 * i + 78.233 * seed)
+    return (scale * (2 * (wave - np.floor(wave)) - 1)).astype(np.float32).reshape(shape)
 
 
 def draw(name, *shape):
