@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { cutRegions, type Regions } from "../../encoder/regions.ts";
+import type { Named } from "../../llm/part.ts";
 import { linear, normalMatrix } from "../../tensor/layers.ts";
 import { tidyTree } from "../../tensor/params.ts";
 import type { Random } from "../../tensor/random.ts";
@@ -32,6 +33,8 @@ export type Connector = {
   readonly crossAttentions: readonly CrossAttention[];
   /** One for each set of audio tokens. */
   readonly projections: readonly Projection[];
+  /** Of each LLM layer the parts that hear audio, where a design has any. */
+  readonly parts?: readonly Named[];
 };
 
 /** A connector of random weights. */

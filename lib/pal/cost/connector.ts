@@ -1,15 +1,13 @@
 import { largestRegion } from "../../encoder/regions.ts";
+import type { Product } from "../../llm/part.ts";
 import type { ConnectorSizes, EncoderSizes } from "../connector/config.ts";
-import {
-  moveNever,
-  moveWithConnector,
-  type Product,
-  product,
-  type Sizes,
-} from "./products.ts";
 
+type Sizes = Product["sizes"];
 /** The connector's products for B clips, their features being frozen. */
-export function connectorProducts(sizes: ConnectorSizes, B: number): Product[] {
+export function connectorProducts(
+  sizes: ConnectorSizes,
+  B: number,
+): Product<"connector">[] {
   const { config, nCrossAttentions, nProjections, width: D } = sizes;
   const { projection, query, width: C } = config;
   const rows = B * query.steps * query.bands;
@@ -25,13 +23,15 @@ export function connectorProducts(sizes: ConnectorSizes, B: number): Product[] {
 }
 
 /** A product of which both factors move with the connector. */
-function own(sizes: Sizes, times = 1): Product {
-  const factors = [moveWithConnector, moveWithConnector] as const;
-  return product("connector", sizes, { factors, times });
+function own(sizes: Sizes, times = 1): Product<"connector"> {
+  return { kind: "connector", sizes, factors: ["made", "weights"], times };
 }
 
 /** The products of one cross-attention. */
-function readProducts(sizes: ConnectorSizes, B: number): Product[] {
+function readProducts(
+  sizes: ConnectorSizes,
+  B: number,
+): Product<"connector">[] {
   const { config, encoders } = sizes;
   const { depth, hasMlp, positions, query, width: C } = config;
   const A = query.steps * query.bands;
@@ -52,7 +52,7 @@ function readProducts(sizes: ConnectorSizes, B: number): Product[] {
 function regionProducts(
   { grid, width: E }: EncoderSizes,
   reading: { sizes: ConnectorSizes; nLatents: number; B: number },
-): Product[] {
+): Product<"connector">[] {
   const { B, nLatents, sizes } = reading;
   const { arithmetic, cellPositions, nHeads: N, query } = sizes.config;
   const { width: C } = sizes.config;
@@ -63,13 +63,14 @@ function regionProducts(
   // Positions in a region have products of their own, as they have gradients
   // and features have none.
   const hasPositions = cellPositions === "learned" && R > 1;
-  const placed = (...products: readonly Product[]) =>
+  const placed = (...products: readonly Product<"connector">[]) =>
     hasPositions ? products : [];
-  const ofFeatures = (each: Sizes, times = 1) =>
-    product("connector", each, {
-      factors: [moveNever, moveWithConnector],
-      times,
-    });
+  const ofFeatures = (sizes: Sizes, times = 1): Product<"connector"> => ({
+    kind: "connector",
+    sizes,
+    factors: ["fixed", "weights"],
+    times,
+  });
   // As attendRegions chooses: with as many queries as cells, or with one cell
   // in a region, folding saves nothing.
   const isFolded = arithmetic === "folded";

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import type { Grid } from "../../../lib/encoder/encoder.ts";
+import type { KeyValue } from "../../../lib/llm/attention.ts";
 import { llama32_1b, toyLlama } from "../../../lib/llm/config.ts";
 import { decodeStep, slotTensors } from "../../../lib/llm/kv-cache.ts";
-import { initLlama, type KeyValue, unembed } from "../../../lib/llm/llama.ts";
+import { initLlama, unembed } from "../../../lib/llm/llama.ts";
 import { rotationOf } from "../../../lib/llm/rope.ts";
 import {
   type ConnectorConfig,
@@ -243,7 +244,7 @@ function decodeOne(
   const { B, T } = sequence;
   const next = {
     tokens_B1: tf.zeros<tf.Rank.R2>([B, 1], "int32"),
-    rotation: rotationOf([T], config),
+    rotations: [rotationOf([T], config)],
     ...slotTensors(Array(B).fill(T - 1), T),
   };
   return decodeStep(llama, { cache, next }, { config }).logits_BV;
