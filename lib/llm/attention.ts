@@ -101,9 +101,9 @@ export const attention: Part<AttentionWeights, KeyValue> = {
         sizes: [isNext ? S : M, D, 2 * K * H],
         factors: ["stream", "weights"],
       },
-      { ...perHead, sizes: [S, H, M], factors: ["made", "made"] },
-      { ...perHead, sizes: [S, M, H], factors: ["made", "made"] },
-      { ...linear, sizes: [S, N * H, D], factors: ["made", "weights"] },
+      { ...perHead, sizes: [S, H, M], factors: ["stream", "stream"] },
+      { ...perHead, sizes: [S, M, H], factors: ["stream", "stream"] },
+      { ...linear, sizes: [S, N * H, D], factors: ["stream", "weights"] },
     ];
   },
 };

@@ -70,7 +70,7 @@ export const ffn: Part<FfnWeights, Record<never, never>> = {
     const each = { kind: "ffn", times: B } as const;
     return [
       { ...each, sizes: [R, D, 2 * W], factors: ["stream", "weights"] },
-      { ...each, sizes: [R, W, D], factors: ["made", "weights"] },
+      { ...each, sizes: [R, W, D], factors: ["stream", "weights"] },
     ];
   },
 };

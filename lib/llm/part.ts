@@ -82,11 +82,11 @@ export type ProductKind =
   | "unembedding";
 
 /**
- * What a factor of a product is, and so when it has a gradient: the stream or
- * the audio where it has one, the part's weights where they are trained, what
- * is made of stream and weights where either does, what is fixed never.
+ * What a factor of a product is, and so when it has a gradient: the part's
+ * weights where they are trained, the audio where its connector is, what is
+ * made of stream and weights where either has one, and what is fixed never.
  */
-export type Factor = "stream" | "audio" | "weights" | "made" | "fixed";
+export type Factor = "stream" | "audio" | "weights" | "fixed";
 
 /** One or more equal matrix products. */
 export interface Product<Kind extends string = ProductKind> {

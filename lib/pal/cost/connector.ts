@@ -24,7 +24,7 @@ export function connectorProducts(
 
 /** A product of which both factors move with the connector. */
 function own(sizes: Sizes, times = 1): Product<"connector"> {
-  return { kind: "connector", sizes, factors: ["made", "weights"], times };
+  return { kind: "connector", sizes, factors: ["weights", "weights"], times };
 }
 
 /** The products of one cross-attention. */

@@ -55,10 +55,9 @@ export function withMoves(
   { stream, weights }: { readonly stream: Moves; readonly weights: Moves },
 ): MovedProduct[] {
   const moves: Readonly<Record<Factor, Moves>> = {
-    stream,
+    stream: either(stream, weights),
     weights,
     audio: moveWithConnector,
-    made: either(stream, weights),
     fixed: moveNever,
   };
   return products.map(({ factors: [left, right], kind, sizes, times }) => ({

@@ -48,6 +48,7 @@ import {
 } from "../../../lib/tensor/params.ts";
 import { random } from "../../../lib/tensor/random.ts";
 import { startEngine } from "../../use-engine.ts";
+import { countFlops } from "../support.ts";
 
 const designs = [...paperDesigns, ...furtherDesigns].map(
   ({ variant }) => variant,
@@ -123,20 +124,6 @@ function scoresOf(
     [B, answer, config.llama.width],
   );
   return unembed(model.llama, answer_BTD, { config: config.llama });
-}
-
-/** Operations of all matrix products that an engine is asked for. */
-async function countFlops(run: () => tf.TensorContainer): Promise<number> {
-  const { kernels } = await tf.profile(() => tf.tidy(run));
-  return kernels
-    .filter(({ name }) => /MatMul/.test(name))
-    .reduce((total, { inputShapes, outputShapes }) => {
-      const [rows, columns] = inputShapes[0].slice(-2);
-      const output = outputShapes[0] as number[];
-      // One of the two, transposed or not; the other is the product's inner.
-      const inner = (rows * columns) / output[output.length - 2];
-      return total + 2 * inner * output.reduce((size, n) => size * n, 1);
-    }, 0);
 }
 
 /** Operations of a step that trains some of the model. */
