@@ -9,13 +9,13 @@
 import { countLlama, unembedding } from "../../llm/llama.ts";
 import { type Product, weightsOf } from "../../llm/part.ts";
 import { countWeights } from "../../tensor/weights.ts";
+import { connectorProducts } from "../connector/connector.ts";
 import { countConnector } from "../connector/size.ts";
 import {
   type AudioLlmConfig,
   type Design,
   designOf,
 } from "../design/design.ts";
-import { connectorProducts } from "./connector.ts";
 import {
   type Bytes,
   type CostedLayer,

@@ -1,9 +1,13 @@
-import { largestRegion } from "../../encoder/regions.ts";
 import { lettersOf } from "../../llm/config.ts";
 import { unembedding } from "../../llm/llama.ts";
 import { hookIn } from "../../llm/part.ts";
 import type { Hook } from "../../tensor/tap.ts";
-import { connectorNames } from "../connector/connector.ts";
+import {
+  connectorNames,
+  encoderHook,
+  projection,
+} from "../connector/connector.ts";
+import { crossAttention, regionOf } from "../connector/cross-attention.ts";
 import {
   type AudioLlmConfig,
   type DesignLayer,
@@ -94,35 +98,32 @@ function hooksOfLayer(
 
 /** What encoders and connector show, by the names that `connect` gives. */
 function connectorHooks(config: AudioLlmConfig, common: Letters): HookPoint[] {
-  const { connector: sizes, fused: layers } = designOf(config);
-  const { config: connector, encoders, ...counts } = sizes;
-  const { depth, nHeads, query, width } = connector;
-  const cells = encoders.map(({ grid }) => {
-    const { bands, steps } = largestRegion(grid, query);
-    return bands * steps;
-  });
-  const X = cells.reduce((sum, R) => sum + R, 0);
-  const point = (name: string, axes: string, sizes: Letters["sizes"] = {}) => {
-    const all = { ...common.sizes, X, C: width, N: nHeads, ...sizes };
-    const letters = { ...common, sizes: all };
-    return pointOf({ name, axes }, letters);
+  const { connector: sizes, fused } = designOf(config);
+  const { config: connector, encoders } = sizes;
+  const regions = encoders.map((encoder) => regionOf(encoder, connector).R);
+  const letters = {
+    ...common,
+    sizes: {
+      ...common.sizes,
+      C: connector.width,
+      N: connector.nHeads,
+      X: regions.reduce((sum, R) => sum + R, 0),
+    },
   };
-  const rounds = Array.from({ length: depth }, (_, i) =>
-    depth === 1 ? "hook_pattern" : `rounds.${i}.hook_pattern`,
-  );
+  const within = (count: number, hooks: readonly Hook[]) =>
+    connectorNames(count, fused).flatMap((part) =>
+      hooks.map(({ axes, name }) =>
+        pointOf({ axes, name: `${part}.${name}` }, letters),
+      ),
+    );
   return [
-    ...encoders.map(({ grid, name, width: E }) =>
-      point(`encoders.${name}.hook_out`, "BPE", {
-        ...{ P: grid.steps * grid.bands, E },
-      }),
-    ),
-    ...connectorNames(counts.nCrossAttentions, layers).flatMap((name) => [
-      ...rounds.map((hook) => point(`${name}.${hook}`, "BANX")),
-      point(`${name}.hook_latents`, "BAC"),
-    ]),
-    ...connectorNames(counts.nProjections, layers).map((name) =>
-      point(`${name}.hook_out`, "BAD"),
-    ),
+    ...encoders.map((encoder) => {
+      const { grid, width: E } = encoder;
+      const own = { ...letters.sizes, P: grid.steps * grid.bands, E };
+      return pointOf(encoderHook(encoder), { ...letters, sizes: own });
+    }),
+    ...within(sizes.nCrossAttentions, crossAttention.hooks(connector)),
+    ...within(sizes.nProjections, projection.hooks),
   ];
 }
 
