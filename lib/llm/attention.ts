@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { lastRows, linear } from "../tensor/layers.ts";
 import { normHooks, tappedRmsNorm } from "../tensor/norm.ts";
 import { dims } from "../tensor/shapes.ts";
-import { isAsked, tapReshaped, tapTurned } from "../tensor/tap.ts";
+import { type Hook, isAsked, tapReshaped, tapTurned } from "../tensor/tap.ts";
 import { filled, normal } from "../tensor/weights.ts";
 import { headsApart, sumOfHeads } from "./heads-apart.ts";
 import { hookIn, type LayerContext, type Part } from "./part.ts";
@@ -156,7 +156,7 @@ function queryKeyValue(
     tap(hook, x).transpose(headsFirst);
   const turned = (hook: string, x: tf.Tensor4D, places: Rotation) =>
     tapTurned(tap, hook, [rotate(x, places), headsFirst]);
-  const at = (hook: { name: string; axes: string }) => hookIn(layer, hook);
+  const at = (hook: Hook) => hookIn(layer, hook);
   return {
     q_BNSH: turned(at(hooks.rotQ), byHead(at(hooks.q), q_BSNH), asks),
     k_BKMH: turned(at(hooks.rotK), byHead(at(hooks.k), k_BMKH), answers),

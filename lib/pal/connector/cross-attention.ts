@@ -126,7 +126,7 @@ export function regionOf(
   return { R, isPlaced: cellPositions === "learned" && R > 1 };
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   readonly config: ConnectorConfig;
   /** What the taps' names start with, one for each cross-attention. */
   readonly names: readonly string[];

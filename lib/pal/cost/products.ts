@@ -28,7 +28,7 @@ export interface Moves {
   readonly stage2: boolean;
 }
 
-export const moveNever: Moves = { stage1: false, stage2: false };
+const moveNever: Moves = { stage1: false, stage2: false };
 export const moveWithLlm: Moves = { stage1: false, stage2: true };
 export const moveWithConnector: Moves = { stage1: true, stage2: true };
 

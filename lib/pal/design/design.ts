@@ -89,6 +89,7 @@ function resolve(config: AudioLlmConfig): Design {
     added: added && plan.crosses !== undefined ? [audioPath.part] : [],
     hasGap: positions === "gap" || groupsOf(plan).kept.includes("audio"),
   }));
+  for (const { added } of planned) checkNames(variant.name, added, llama);
   const countings = [...new Set(planned.map(({ hasGap }) => hasGap))];
   return {
     layers: planned.map((layer) => ({
@@ -102,6 +103,24 @@ function resolve(config: AudioLlmConfig): Design {
     nSummary: summaryTokensOf(variant),
     countings,
   };
+}
+
+/** A layer's parts share a record of weights, one of what is kept, and a tap. */
+function checkNames(
+  variant: string,
+  added: readonly FusionPart[],
+  llama: LlamaConfig,
+): void {
+  const names = [...added, ...llamaParts].flatMap((part) => [
+    ...Object.keys({ ...part.weights(llama), ...part.keeps }),
+    ...part.hooks.map(({ name }) => name),
+  ]);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice === undefined) return;
+  throw new RangeError(
+    `designOf: expected parts with names of their own, got ${twice} twice ` +
+      `(variant "${variant}")`,
+  );
 }
 
 function connectorSizes(config: AudioLlmConfig): ConnectorSizes {

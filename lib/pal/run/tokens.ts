@@ -3,7 +3,7 @@ import type { Group } from "../design/layer-plan.ts";
 
 /** Positions of the sequence system, audio, user, response. */
 export interface SequencePlan {
-  /** Of each text token; they jump over the audio's place in every layer. */
+  /** Of each text token; they jump over the audio's place. */
   readonly text: readonly number[];
   readonly audio: readonly number[];
   /** Of each summary token: where the last token stands that it sums up. */
@@ -14,8 +14,8 @@ export interface SequencePlan {
  * Gives the audio its place between system prompt and user prompt.
  *
  * The place stays reserved in layers that hear no audio yet, so a text token
- * stands at the same position in every layer of every design. (The paper does
- * not say how it counts positions.)
+ * stands at the same position in every layer of every design, unless a config's
+ * positions say "shift". (The paper does not say how it counts positions.)
  *
  * @param T - text tokens
  * @param A - audio tokens
