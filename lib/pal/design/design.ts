@@ -9,7 +9,7 @@ import type {
 import { matchedWidth } from "../connector/size.ts";
 import {
   countOutputs,
-  fusedLayers,
+  fusedOf,
   groupsOf,
   type LayerGroups,
   type LayerPlan,
@@ -83,12 +83,16 @@ function resolve(config: AudioLlmConfig): Design {
   const { connector, llama, positions = "gap", variant } = config;
   const { audioPath } = variant;
   const added = typeof audioPath === "object" && "part" in audioPath;
-  const planned = layerPlans(variant, llama.nLayers).map((plan) => ({
-    plan,
-    groups: groupsOf(plan),
-    added: added && plan.crosses !== undefined ? [audioPath.part] : [],
-    hasGap: positions === "gap" || groupsOf(plan).kept.includes("audio"),
-  }));
+  const plans = layerPlans(variant, llama.nLayers);
+  const planned = plans.map((plan) => {
+    const groups = groupsOf(plan);
+    return {
+      plan,
+      groups,
+      added: added && plan.crosses !== undefined ? [audioPath.part] : [],
+      hasGap: positions === "gap" || groups.kept.includes("audio"),
+    };
+  });
   for (const { added } of planned) checkNames(variant.name, added, llama);
   const countings = [...new Set(planned.map(({ hasGap }) => hasGap))];
   return {
@@ -97,8 +101,8 @@ function resolve(config: AudioLlmConfig): Design {
       parts: [...layer.added, ...llamaParts],
       counting: countings.indexOf(layer.hasGap),
     })),
-    fused: fusedLayers(variant, llama.nLayers),
-    connector: connectorSizes(config),
+    fused: fusedOf(plans),
+    connector: connectorSizes(config, plans),
     A: connector.query.steps * connector.query.bands,
     nSummary: summaryTokensOf(variant),
     countings,
@@ -123,7 +127,10 @@ function checkNames(
   );
 }
 
-function connectorSizes(config: AudioLlmConfig): ConnectorSizes {
+function connectorSizes(
+  config: AudioLlmConfig,
+  plans: readonly LayerPlan[],
+): ConnectorSizes {
   const { connector, encoders, llama, variant } = config;
   if (encoders.length !== variant.encoders.length) {
     throw new RangeError(
@@ -131,13 +138,12 @@ function connectorSizes(config: AudioLlmConfig): ConnectorSizes {
         `encoders, got ${encoders.length} (variant "${variant.name}")`,
     );
   }
-  const { nLayers, width } = llama;
   const { hasOneReader, isWide } = sharing[variant.connector];
-  const nProjections = countOutputs(layerPlans(variant, nLayers));
+  const nProjections = countOutputs(plans);
   return {
     config: isWide ? { ...connector, width: wideWidth(config) } : connector,
     encoders,
-    width,
+    width: llama.width,
     nCrossAttentions: hasOneReader ? 1 : nProjections,
     nProjections,
   };

@@ -77,7 +77,12 @@ export function layerPlans(variant: Variant, nLayers: number): LayerPlan[] {
 
 /** Layers that take audio tokens from a connector. */
 export function fusedLayers(variant: Variant, nLayers: number): number[] {
-  return layerPlans(variant, nLayers)
+  return fusedOf(layerPlans(variant, nLayers));
+}
+
+/** Those of them that take audio tokens from a connector. */
+export function fusedOf(plans: readonly LayerPlan[]): number[] {
+  return plans
     .filter((plan) => outputsOf(plan).length > 0)
     .map(({ layer }) => layer);
 }
