@@ -17,6 +17,18 @@ export interface LlamaConfig {
   readonly normEpsilon: number;
 }
 
+/** A model's sizes by axis letter, as in shape suffixes. */
+export function lettersOf({
+  ffnWidth: W,
+  headWidth: H,
+  nHeads: N,
+  nKvHeads: K,
+  vocabularySize: V,
+  width: D,
+}: LlamaConfig) {
+  return { D, H, K, N, V, W };
+}
+
 /** How positions turn into angles. */
 export interface RopeConfig {
   readonly theta: number;

@@ -10,13 +10,15 @@ import {
 
 import type { LlamaConfig } from "./config.ts";
 import {
+  type DecodedLayer,
   decodeStep,
   type KvCache,
   makeRoom,
   type NextTokens,
+  plainLayers,
   slotTensors,
 } from "./kv-cache.ts";
-import { embed, type Llama, runBlock, unembed } from "./llama.ts";
+import { embed, type Llama, llamaParts, runBlock, unembed } from "./llama.ts";
 import { checkContext, placesOf } from "./places.ts";
 import { bucketLength, longestOf, padRows } from "./prompt.ts";
 import { rotationOfRows } from "./rope.ts";
@@ -41,13 +43,17 @@ export interface Reader<Model extends Tensors, Heard extends Tensors> {
   readonly name: string;
   readonly config: LlamaConfig;
   readonly llamaOf: (model: Model) => Llama;
+  readonly layers: readonly DecodedLayer[];
   /** Fills the cache's first T slots. */
   readonly prefill: (
     model: Model,
     input: PrefillInput & { readonly heard: Heard },
   ) => Prefilled;
-  /** Position of a text token, by its place in the text. */
-  readonly positionOf: (index: number) => number;
+  /**
+   * Positions of a text token, by its place in the text: one for each way in
+   * which layers count.
+   */
+  readonly positionsOf: (index: number) => readonly number[];
 }
 
 /** A model open for questions. */
@@ -75,8 +81,9 @@ export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
   return generatorOf({
     ...{ name: config.name, config },
     llamaOf: (llama) => llama,
+    layers: plainLayers(config),
     prefill: (llama, input) => prefillText(llama, input, config),
-    positionOf: (index) => index,
+    positionsOf: (index) => [index],
   });
 }
 
@@ -93,7 +100,7 @@ export function prefillText(
     const context = { ...places, config, layer, tap: noTap };
     const { x_BSD, ...made } = runBlock(block, x_BTD, context);
     x_BTD = x_BSD;
-    return makeRoom(made, { L, T });
+    return makeRoom(made, { L, T, parts: llamaParts });
   });
   return { logits_BV: scoresAt(llama, x_BTD, { config, last_BT }), cache };
 }
@@ -117,7 +124,8 @@ export function scoresAt(
 export function generatorOf<Model extends Tensors, Heard extends Tensors>(
   reader: Reader<Model, Heard>,
 ): Generator<Model, Heard> {
-  const { config, llamaOf, name, positionOf } = reader;
+  const { config, layers, llamaOf, name, positionsOf } = reader;
+  const lastPosition = (index: number) => Math.max(...positionsOf(index));
   const prefill = compile(
     ({ model, ...input }: PrefillInput & { model: Model; heard: Heard }) =>
       reader.prefill(model, input),
@@ -128,7 +136,7 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
       readonly llama: Llama;
       readonly cache: KvCache;
       readonly next: NextTokens;
-    }) => decodeStep(input.llama, input, { config }),
+    }) => decodeStep(input.llama, input, { config, layers }),
     { name: `${name}: decode` },
   );
   return {
@@ -136,7 +144,7 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
       const { maxNew, pad = 0, signal } = options;
       const longest = checkPrompts(prompts, reader, maxNew);
       // Filling must fit into the context as well.
-      const most = config.contextLength - positionOf(longest) + longest;
+      const most = config.contextLength - lastPosition(longest) + longest;
       const T = bucketLength(longest, most);
       const L = bucketLength(longest + maxNew, most);
       const text = promptTensors(prompts, { T, L, pad });
@@ -148,10 +156,16 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
         for (let made = 0; !rows.areDone(); made++) {
           signal?.throwIfAborted();
           const slots = prompts.map((prompt) => prompt.length + made);
-          const places = slots.map((slot) => [positionOf(slot)]);
+          const positions = slots.map(positionsOf);
+          const rotations = positions[0].map((_, way) =>
+            rotationOfRows(
+              positions.map((each) => [each[way]]),
+              config,
+            ),
+          );
           const next = {
             tokens_B1: tf.tensor2d(rows.last(), [slots.length, 1], "int32"),
-            rotation: rotationOfRows(places, config),
+            rotations,
             ...slotTensors(slots, L),
           };
           const after = decode({ llama: llamaOf(model), cache, next });
@@ -174,7 +188,7 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
 /** The longest prompt's tokens; all of them must fit with their answers. */
 function checkPrompts(
   prompts: readonly (readonly number[])[],
-  { config, positionOf }: Pick<Reader<Llama, []>, "config" | "positionOf">,
+  { config, positionsOf }: Pick<Reader<Llama, []>, "config" | "positionsOf">,
   maxNew: number,
 ): number {
   const empty = prompts.findIndex((prompt) => prompt.length === 0);
@@ -199,7 +213,7 @@ function checkPrompts(
     );
   }
   const longest = longestOf(prompts);
-  checkContext([positionOf(longest + maxNew - 1)], config);
+  checkContext(positionsOf(longest + maxNew - 1), config);
   return longest;
 }
 

@@ -14,6 +14,15 @@ export interface Tap {
   readonly wants?: (name: string) => boolean;
 }
 
+/** A place where a tap can see, and the axes of what it sees there. */
+export interface Hook {
+  readonly name: string;
+  /** One letter each, as in a shape suffix. */
+  readonly axes: string;
+  /** Large: made only for a tap that asks for it by name. */
+  readonly isOptIn?: boolean;
+}
+
 /** Lets everything pass. */
 export const noTap: Tap = Object.assign(
   <X extends Tensor>(_: string, x: X) => x,

@@ -31,10 +31,10 @@ import { plainConnector } from "../../lib/pal/connector/config.ts";
 import { connect } from "../../lib/pal/connector/connector.ts";
 import { countConnector } from "../../lib/pal/connector/size.ts";
 import { costOf } from "../../lib/pal/cost/cost.ts";
+import { designOf } from "../../lib/pal/design/design.ts";
 import { attentionOnly, type Variant } from "../../lib/pal/design/variant.ts";
 import {
   type AudioLlmConfig,
-  connectorSizes,
   initAudioConnector,
 } from "../../lib/pal/run/audio-llm.ts";
 import { countParameters } from "../../lib/tensor/params.ts";
@@ -233,7 +233,7 @@ describe("a fourth encoder, without frequency, declared outside", () => {
     });
     const config = configOf(sizes);
     const connector = initAudioConnector(config, random("connector"));
-    const { total } = countConnector(connectorSizes(config));
+    const { total } = countConnector(designOf(config).connector);
     assert.equal(countParameters(connector), total);
     const clip = tone(440, 160_000, 16_000);
     const tensors = [sslam, encoder].map((each) => {

@@ -78,3 +78,19 @@ export function clip(variant: Variant, name = "clip", B = 1): tf.Tensor3D[] {
 
 export const textOf = (rows: readonly number[][]): tf.Tensor2D =>
   tf.tensor2d(rows as number[][], [rows.length, rows[0].length], "int32");
+
+/** Operations of all matrix products that an engine is asked for. */
+export async function countFlops(
+  run: () => tf.TensorContainer,
+): Promise<number> {
+  const { kernels } = await tf.profile(() => tf.tidy(run));
+  return kernels
+    .filter(({ name }) => /MatMul/.test(name))
+    .reduce((total, { inputShapes, outputShapes }) => {
+      const [rows, columns] = inputShapes[0].slice(-2);
+      const output = outputShapes[0] as number[];
+      // One of the two, transposed or not; the other is the product's inner.
+      const inner = (rows * columns) / output[output.length - 2];
+      return total + 2 * inner * output.reduce((size, n) => size * n, 1);
+    }, 0);
+}

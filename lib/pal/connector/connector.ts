@@ -1,12 +1,14 @@
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderSizes } from "../../encoder/encoder.ts";
 import { cutRegions, type Regions } from "../../encoder/regions.ts";
-import { linear, normalMatrix } from "../../tensor/layers.ts";
-import { tidyTree } from "../../tensor/params.ts";
+import type { Named, Product } from "../../llm/part.ts";
+import { linear } from "../../tensor/layers.ts";
 import type { Random } from "../../tensor/random.ts";
 import { dims } from "../../tensor/shapes.ts";
-import { noTap, type Tap } from "../../tensor/tap.ts";
+import { type Hook, noTap, type Tap } from "../../tensor/tap.ts";
 import { gelu } from "../../tensor/transformer.ts";
+import { initWeights, normal, type WeightTree } from "../../tensor/weights.ts";
+import { own } from "./cells.ts";
 import {
   type ConnectorConfig,
   type ConnectorSizes,
@@ -14,8 +16,7 @@ import {
 } from "./config.ts";
 import {
   type CrossAttention,
-  initCrossAttention,
-  readRegions,
+  crossAttention,
   standardize,
 } from "./cross-attention.ts";
 
@@ -32,31 +33,69 @@ export type Connector = {
   readonly crossAttentions: readonly CrossAttention[];
   /** One for each set of audio tokens. */
   readonly projections: readonly Projection[];
+  /** Of each LLM layer the parts that hear audio, where a design has any. */
+  readonly parts?: readonly Named[];
 };
+
+const out: Hook = { name: "hook_out", axes: "BAD" };
+
+/** From latent tokens to audio tokens. */
+export const projection = {
+  weights: ({ projection, width: C }: ConnectorConfig, D: number) => ({
+    projection_CD: normal([C, D], C ** -0.5),
+    ...(projection === "mlp" ? { second_DD: normal([D, D], D ** -0.5) } : {}),
+  }),
+  hooks: [out] as readonly Hook[],
+  run: (
+    latent_BAC: tf.Tensor3D,
+    { projection_CD, second_DD }: Projection,
+  ): tf.Tensor3D => {
+    const audio_BAD = linear(latent_BAC, projection_CD);
+    return second_DD ? linear(gelu(audio_BAD), second_DD) : audio_BAD;
+  },
+  /** Those of that many latent tokens. */
+  products: (
+    { projection, width: C }: ConnectorConfig,
+    D: number,
+    rows: number,
+  ): Product<"connector">[] => [
+    own([rows, C, D]),
+    ...(projection === "mlp" ? [own([rows, D, D])] : []),
+  ],
+};
+
+/** The weights of a whole connector. */
+export function connectorWeights(sizes: ConnectorSizes) {
+  const { config, encoders, nCrossAttentions, nProjections, width } = sizes;
+  const reading = crossAttention.weights(config, encoders);
+  const projecting = projection.weights(config, width);
+  return {
+    crossAttentions: Array<WeightTree>(nCrossAttentions).fill(reading),
+    projections: Array<WeightTree>(nProjections).fill(projecting),
+  };
+}
 
 /** A connector of random weights. */
 export function initConnector(
   sizes: ConnectorSizes,
   chance: Random,
 ): Connector {
-  const { config, encoders, nCrossAttentions, nProjections } = sizes;
-  checkConfig("initConnector", config);
-  const C = config.width;
-  const D = sizes.width;
-  const projection = (): Projection => {
-    const projection_CD = normalMatrix(chance, [C, D], C ** -0.5);
-    if (config.projection === "linear") return { projection_CD };
-    return {
-      projection_CD,
-      second_DD: normalMatrix(chance, [D, D], D ** -0.5),
-    };
-  };
-  return tidyTree(() => ({
-    crossAttentions: Array.from({ length: nCrossAttentions }, () =>
-      initCrossAttention(config, encoders, chance),
-    ),
-    projections: Array.from({ length: nProjections }, projection),
-  }));
+  checkConfig("initConnector", sizes.config);
+  return initWeights(connectorWeights(sizes), chance) as Connector;
+}
+
+/** A connector's products for B clips, their features being frozen. */
+export function connectorProducts(
+  { config, encoders, nCrossAttentions, nProjections, width }: ConnectorSizes,
+  B: number,
+): Product<"connector">[] {
+  const rows = B * config.query.steps * config.query.bands;
+  const reading = crossAttention.products(config, encoders, B);
+  const projecting = projection.products(config, width, rows);
+  return [
+    ...Array(nCrossAttentions).fill(reading),
+    ...Array(nProjections).fill(projecting),
+  ].flat();
 }
 
 export interface ConnectOptions {
@@ -91,21 +130,31 @@ export function connect(
   }
   return tf.tidy(() => {
     const regions = encoders.map((encoder, i) =>
-      regionsOf(tap(`encoders.${encoder.name}.hook_out`, features[i]), {
+      regionsOf(tap(encoderHook(encoder).name, features[i]), {
         config,
         encoder,
       }),
     );
     const readers = connectorNames(crossAttentions.length, layers);
-    const latents = readRegions(crossAttentions, regions, {
-      ...{ config, names: readers, tap },
-    }).map((latent_BAC, i) => tap(`${readers[i]}.hook_latents`, latent_BAC));
+    const latents = crossAttention.run(crossAttentions, regions, {
+      config,
+      names: readers,
+      tap,
+    });
     const names = connectorNames(projections.length, layers);
-    return projections.map((projection, i) => {
-      const audio_BAD = project(latents[i % latents.length], projection);
-      return tap(`${names[i]}.hook_out`, audio_BAD);
+    return projections.map((weights, i) => {
+      const latent_BAC = latents[i % latents.length];
+      return tap(
+        `${names[i]}.${out.name}`,
+        projection.run(latent_BAC, weights),
+      );
     });
   });
+}
+
+/** What is shown of an encoder. */
+export function encoderHook({ name }: EncoderSizes): Hook {
+  return { name: `encoders.${name}.hook_out`, axes: "BPE" };
 }
 
 /** What serves one layer is named after it, and what serves all is not. */
@@ -116,14 +165,6 @@ export function connectorNames(
   return Array.from({ length: count }, (_, i) =>
     count === layers.length ? `connector.${layers[i]}` : "connector",
   );
-}
-
-function project(
-  latent_BAC: tf.Tensor3D,
-  { projection_CD, second_DD }: Projection,
-): tf.Tensor3D {
-  const audio_BAD = linear(latent_BAC, projection_CD);
-  return second_DD ? linear(gelu(audio_BAD), second_DD) : audio_BAD;
 }
 
 /** Frozen features need their norm once, whatever reads them. */

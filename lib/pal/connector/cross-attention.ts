@@ -1,14 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
 import type { EncoderSizes } from "../../encoder/encoder.ts";
 import { largestRegion, type Regions } from "../../encoder/regions.ts";
-import { linear, normalMatrix } from "../../tensor/layers.ts";
-import type { Random } from "../../tensor/random.ts";
+import type { Product } from "../../llm/part.ts";
+import { linear } from "../../tensor/layers.ts";
 import { dims } from "../../tensor/shapes.ts";
-import { isWanted, type Tap } from "../../tensor/tap.ts";
+import { type Hook, isWanted, type Tap } from "../../tensor/tap.ts";
 import { gelu } from "../../tensor/transformer.ts";
+import { normal, type WeightTree } from "../../tensor/weights.ts";
+import { type Cells, own } from "./cells.ts";
 import type { ConnectorConfig } from "./config.ts";
 import { sinCosPositions } from "./latent-positions.ts";
-import { attendRegions, type Cells } from "./region-attention.ts";
+import { attendRegions, regionProducts } from "./region-attention.ts";
 
 /** What one encoder contributes to a round. */
 export type Reader = {
@@ -38,46 +40,98 @@ export type CrossAttention = {
 /** Standard deviation of learned positions at first; not in the paper. */
 const positionScale = 0.02;
 
-export interface ReadOptions {
+/** What a cross-attention shows; X is the cells of one encoder after another. */
+const hooks = {
+  pattern: (round: number, { depth }: ConnectorConfig): Hook => ({
+    name: depth === 1 ? "hook_pattern" : `rounds.${round}.hook_pattern`,
+    axes: "BANX",
+  }),
+  latents: { name: "hook_latents", axes: "BAC" },
+} as const;
+
+/** A latent token's reading, round by round. */
+export const crossAttention = {
+  /** Its weights, in the order in which they are drawn. */
+  weights: (
+    config: ConnectorConfig,
+    encoders: readonly EncoderSizes[],
+  ): WeightTree => {
+    const { depth, hasMlp, positions, query, width: C } = config;
+    const square = normal([C, C], C ** -0.5);
+    const reader = (encoder: EncoderSizes) => {
+      const { R, isPlaced } = regionOf(encoder, config);
+      const E = encoder.width;
+      return {
+        key_EC: normal([E, C], E ** -0.5),
+        value_EC: normal([E, C], E ** -0.5),
+        ...(isPlaced ? { position_RE: normal([R, E], positionScale) } : {}),
+      };
+    };
+    const round = {
+      query_CC: square,
+      readers: encoders.map(reader),
+      ...(hasMlp ? { mlp: { up_CC: square, down_CC: square } } : {}),
+    };
+    const A = query.steps * query.bands;
+    const position_AC = normal([A, C], positionScale);
+    return {
+      latent_C: normal([C], 1),
+      ...(positions === "learned" ? { position_AC } : {}),
+      rounds: Array<WeightTree>(depth).fill(round),
+    };
+  },
+  hooks: (config: ConnectorConfig): Hook[] => [
+    ...Array.from({ length: config.depth }, (_, i) => hooks.pattern(i, config)),
+    hooks.latents,
+  ],
+  run: readRegions,
+  /** Those for B clips, their features being frozen. */
+  products: (
+    config: ConnectorConfig,
+    encoders: readonly EncoderSizes[],
+    B: number,
+  ): Product<"connector">[] => {
+    const { arithmetic, depth, hasMlp, nHeads: N, positions } = config;
+    const { query, width: C } = config;
+    const A = query.steps * query.bands;
+    return Array.from({ length: depth }, (_, round) => {
+      // Latent tokens are one for all clips, at first, or even for all regions.
+      const X = round > 0 ? B * A : positions === "none" ? 1 : A;
+      const readers = encoders.flatMap((encoder) => {
+        const region = regionOf(encoder, config);
+        const sizes = { ...region, X, G: B * A, E: encoder.width, C, N };
+        // Positions in a region have keys and values of their own, as they
+        // have gradients and features have none.
+        const placed = own([region.R, encoder.width, C], 2);
+        return [
+          ...(region.isPlaced ? [placed] : []),
+          ...regionProducts(sizes, arithmetic),
+        ];
+      });
+      return [
+        own([X, C, C]),
+        ...readers,
+        ...(hasMlp ? [own([B * A, C, C], 2)] : []),
+      ];
+    }).flat();
+  },
+};
+
+/** Cells of a region, and whether they are told apart. */
+export function regionOf(
+  { grid }: EncoderSizes,
+  { cellPositions, query }: ConnectorConfig,
+): { readonly R: number; readonly isPlaced: boolean } {
+  const { bands, steps } = largestRegion(grid, query);
+  const R = steps * bands;
+  return { R, isPlaced: cellPositions === "learned" && R > 1 };
+}
+
+interface ReadOptions {
   readonly config: ConnectorConfig;
   /** What the taps' names start with, one for each cross-attention. */
   readonly names: readonly string[];
   readonly tap: Tap;
-}
-
-/** A cross-attention of random weights; the caller tidies. */
-export function initCrossAttention(
-  config: ConnectorConfig,
-  encoders: readonly EncoderSizes[],
-  chance: Random,
-): CrossAttention {
-  const { cellPositions, depth, hasMlp, positions, query, width: C } = config;
-  const square = () => normalMatrix(chance, [C, C], C ** -0.5);
-  const position = (rows: number, width: number) =>
-    normalMatrix(chance, [rows, width], positionScale);
-
-  const reader = ({ grid, width: E }: EncoderSizes): Reader => {
-    const key_EC = normalMatrix(chance, [E, C], E ** -0.5);
-    const value_EC = normalMatrix(chance, [E, C], E ** -0.5);
-    const { bands, steps } = largestRegion(grid, query);
-    const R = steps * bands;
-    const hasPositions = cellPositions === "learned" && R > 1;
-    return {
-      ...{ key_EC, value_EC },
-      ...(hasPositions ? { position_RE: position(R, E) } : {}),
-    };
-  };
-  const round = (): Round => ({
-    query_CC: square(),
-    readers: encoders.map(reader),
-    ...(hasMlp ? { mlp: { up_CC: square(), down_CC: square() } } : {}),
-  });
-  const A = query.steps * query.bands;
-  return {
-    latent_C: normalMatrix(chance, [1, C], 1).reshape([C]),
-    ...(positions === "learned" ? { position_AC: position(A, C) } : {}),
-    rounds: Array.from({ length: depth }, round),
-  };
 }
 
 /**
@@ -87,30 +141,31 @@ export function initCrossAttention(
  * All of them read the same features: they attend side by side, each with
  * heads of its own, so that features pass through memory once.
  */
-export function readRegions(
+function readRegions(
   crossAttentions: readonly CrossAttention[],
   regions: readonly Regions[],
   { config, names, tap }: ReadOptions,
 ): tf.Tensor3D[] {
-  const { depth } = config;
   const normed = (x: tf.Tensor3D) => (config.hasNorms ? standardize(x) : x);
   let latents = crossAttentions.map((one) => unread(one, config));
-  for (let i = 0; i < depth; i++) {
+  for (let i = 0; i < config.depth; i++) {
     const rounds = crossAttentions.map((one) => one.rounds[i]);
     const asked = rounds.map(({ query_CC }, l) =>
       linear(normed(latents[l]), query_CC),
     );
-    const places = names.map((name) =>
-      depth === 1 ? name : `${name}.rounds.${i}`,
-    );
+    const { name: hook } = hooks.pattern(i, config);
     const read = attendTogether(asked, cellsOf(regions, rounds), {
-      ...{ config, names: places, tap },
+      config,
+      tap,
+      names: names.map((name) => `${name}.${hook}`),
     });
     latents = latents.map((latent_BAC, l) =>
       afterReading(latent_BAC, read[l], { config, round: rounds[l] }),
     );
   }
-  return latents;
+  return latents.map((latent_BAC, l) =>
+    tap(`${names[l]}.${hooks.latents.name}`, latent_BAC),
+  );
 }
 
 /**
@@ -137,13 +192,12 @@ function attendTogether(
   cells: readonly Cells[],
   { config, names, tap }: ReadOptions,
 ): tf.Tensor3D[] {
-  const hooks = names.map((name) => `${name}.hook_pattern`);
-  const isSeen = hooks.some((hook) => isWanted(tap, hook));
+  const isSeen = names.some((name) => isWanted(tap, name));
   const see = (pattern_BANM: tf.Tensor4D): tf.Tensor4D => {
     if (!isSeen) return pattern_BANM;
-    const parts: tf.Tensor4D[] = tf.split(pattern_BANM, hooks.length, 2);
+    const parts: tf.Tensor4D[] = tf.split(pattern_BANM, names.length, 2);
     return joined(
-      parts.map((part, i) => tap(hooks[i], part)),
+      parts.map((part, i) => tap(names[i], part)),
       2,
     );
   };

@@ -1,10 +1,11 @@
-import { largestRegion } from "../../encoder/regions.ts";
+import { countWeights } from "../../tensor/weights.ts";
 import {
   type ConnectorConfig,
   type ConnectorSizes,
   checkConfig,
   widthStep,
 } from "./config.ts";
+import { connectorWeights } from "./connector.ts";
 
 /** Numbers that a connector learns. */
 export interface ConnectorCount {
@@ -15,21 +16,10 @@ export interface ConnectorCount {
 
 /** How many parameters a connector has, by formula. */
 export function countConnector(sizes: ConnectorSizes): ConnectorCount {
-  const { config, nCrossAttentions, nProjections, width: D } = sizes;
-  checkConfig("countConnector", config);
-  const { depth, hasMlp, positions, projection, query, width: C } = config;
-  const A = query.steps * query.bands;
-  const readers = sizes.encoders.map(({ grid, width: E }) => {
-    const { bands, steps } = largestRegion(grid, query);
-    const R = steps * bands;
-    const isLearned = config.cellPositions === "learned" && R > 1;
-    return 2 * E * C + (isLearned ? R * E : 0);
-  });
-  const round = C * C + sum(readers) + (hasMlp ? 2 * C * C : 0);
-  const latents = C + (positions === "learned" ? A * C : 0);
-  const crossAttentions = nCrossAttentions * (latents + depth * round);
-  const second = projection === "mlp" ? D * D : 0;
-  const projections = nProjections * (C * D + second);
+  checkConfig("countConnector", sizes.config);
+  const weights = connectorWeights(sizes);
+  const crossAttentions = countWeights(weights.crossAttentions);
+  const projections = countWeights(weights.projections);
   return { crossAttentions, projections, total: crossAttentions + projections };
 }
 
@@ -60,8 +50,4 @@ export function matchedWidth(
   const below = Math.max(config.width, above - step);
   const isBelow = target - count(below, 1) < count(above, 1) - target;
   return isBelow ? below : above;
-}
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
 }

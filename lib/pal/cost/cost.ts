@@ -6,31 +6,34 @@
  * Operations are those of matrix products alone, a multiply-add as 2. Norms,
  * rotations, softmax and the optimizer are left out, and so are the encoders.
  */
-import type { LlamaConfig } from "../../llm/config.ts";
+import { countLlama, unembedding } from "../../llm/llama.ts";
+import { type Product, weightsOf } from "../../llm/part.ts";
+import { countWeights } from "../../tensor/weights.ts";
+import { connectorProducts } from "../connector/connector.ts";
 import { countConnector } from "../connector/size.ts";
-import { type AudioLlmConfig, connectorSizes } from "../run/audio-llm.ts";
-import { connectorProducts } from "./connector.ts";
+import {
+  type AudioLlmConfig,
+  type Design,
+  designOf,
+} from "../design/design.ts";
 import {
   type Bytes,
-  decodeRows,
-  keptKeys,
-  keyValueBytes,
-  layerProducts,
-  type PlannedLayer,
-  plannedLayers,
+  type CostedLayer,
+  costedLayers,
+  decodeBytes,
+  prefillBytes,
 } from "./layers.ts";
 import {
+  type CostKind,
   type Flops,
-  type Moves,
-  moveNever,
   moveWithConnector,
   moveWithLlm,
-  type Product,
-  product,
   sumFlops,
+  withMoves,
 } from "./products.ts";
 import { type CostSequence, checkSequence, type Tokens } from "./sequence.ts";
 
+export { countLlama } from "../../llm/llama.ts";
 export { type LayerCost, layerCosts } from "./layers.ts";
 export type { CostSequence };
 
@@ -39,6 +42,8 @@ export interface Cost {
     readonly llama: number;
     readonly crossAttentions: number;
     readonly projections: number;
+    /** Of what a design puts between the layers' own parts, if anything. */
+    readonly parts?: number;
     readonly total: number;
   };
   readonly forward: Flops;
@@ -70,24 +75,39 @@ export function costOf(config: AudioLlmConfig, sequence: CostSequence): Cost {
   const { answer, tokens } = checkSequence("costOf", config, sequence);
   const { llama } = config;
   const { B } = tokens;
-  const layers = plannedLayers(config, tokens);
+  const design = designOf(config);
+  const layers = costedLayers(config, tokens);
   const { moves } = layers[layers.length - 1];
-  const productsOf = (some: readonly PlannedLayer[]) => [
-    ...connectorProducts(connectorSizes(config), B),
-    ...summaryProducts(layers, llama, tokens),
-    ...some.flatMap((layer) => layer.products),
-    unembedding(llama, B * answer, moves),
+  const lastOnes = (rows: number) =>
+    withMoves(unembedding.products(llama, rows), {
+      stream: moves,
+      weights: moveWithLlm,
+    });
+  const hearing = withMoves(
+    [
+      ...connectorProducts(design.connector, B),
+      ...summaryProducts(design, llama.width, tokens),
+    ],
+    { stream: moveWithConnector, weights: moveWithConnector },
+  );
+  const productsOf = (some: readonly CostedLayer[]) => [
+    ...hearing,
+    ...some.flatMap(({ products }) => products),
+    ...lastOnes(B * answer),
   ];
   const products = productsOf(layers);
-  const cached = productsOf(layers.filter((layer) => layer.moves.stage1));
+  const cached = productsOf(layers.slice(design.fused[0]));
   const next = [
-    ...layers.flatMap(({ plan }) =>
-      layerProducts(decodeRows(plan, tokens), llama, { B, moves }),
-    ),
-    unembedding(llama, B, moves),
+    ...layers.flatMap(({ nextProducts }) => nextProducts),
+    ...lastOnes(B),
   ];
-  const bytes = (keysOf: (layer: PlannedLayer) => number) =>
-    keyValueBytes(llama, B * sum(layers.map(keysOf)));
+  const bytes = (of: typeof prefillBytes): Bytes => {
+    const each = layers.map((layer) => of(layer, llama));
+    return {
+      float32: sum(each.map(({ float32 }) => float32)),
+      bf16: sum(each.map(({ bf16 }) => bf16)),
+    };
+  };
   return {
     parameters: countAll(config),
     forward: sumFlops(products),
@@ -96,52 +116,43 @@ export function costOf(config: AudioLlmConfig, sequence: CostSequence): Cost {
     stage2Step: sumFlops(products, "stage2"),
     nextToken: sumFlops(next),
     keyValueBytes: {
-      prefill: bytes(({ rows }) => rows.keys),
-      decode: bytes(({ plan }) => keptKeys(plan, tokens)),
+      prefill: bytes(prefillBytes),
+      decode: bytes(decodeBytes),
     },
   };
 }
 
-/** Parameters of a language model whose embedding is its unembedding. */
-export function countLlama(config: LlamaConfig): number {
-  const { ffnWidth: W, headWidth: H, width: D } = config;
-  const { nHeads: N, nKvHeads: K, nLayers, vocabularySize: V } = config;
-  const attention = D * (N + 2 * K) * H + N * H * D;
-  const norms = 2 * D;
-  return V * D + nLayers * (attention + 3 * D * W + norms) + D;
-}
-
 function countAll(config: AudioLlmConfig): Cost["parameters"] {
   const llama = countLlama(config.llama);
-  const { total, ...connector } = countConnector(connectorSizes(config));
-  return { llama, ...connector, total: llama + total };
+  const { connector, layers } = designOf(config);
+  const { total, ...counts } = countConnector(connector);
+  const parts = countWeights(
+    layers.map(({ added }) => weightsOf(added, config.llama)),
+  );
+  return {
+    llama,
+    ...counts,
+    ...(parts > 0 ? { parts } : {}),
+    total: llama + total + parts,
+  };
 }
 
 /** Summaries are means of audio tokens, taken by a matrix. */
 function summaryProducts(
-  layers: readonly PlannedLayer[],
-  { width: D }: LlamaConfig,
+  { layers }: Design,
+  D: number,
   { A, B, nSummary }: Tokens,
-): Product[] {
-  const entries = layers.filter(
-    ({ plan }) => plan.joins !== undefined && plan.inStream === "summary",
-  );
-  return entries.map(() =>
-    product("connector", [nSummary, A, D], {
-      factors: [moveNever, moveWithConnector],
+): Product<CostKind>[] {
+  return layers
+    .filter(
+      ({ plan }) => plan.joins !== undefined && plan.inStream === "summary",
+    )
+    .map(() => ({
+      kind: "connector",
+      sizes: [nSummary, A, D],
+      factors: ["fixed", "audio"],
       times: B,
-    }),
-  );
-}
-
-function unembedding(
-  { vocabularySize: V, width: D }: LlamaConfig,
-  rows: number,
-  moves: Moves,
-): Product {
-  return product("unembedding", [rows, D, V], {
-    factors: [moves, moveWithLlm],
-  });
+    }));
 }
 
 function sum(numbers: readonly number[]): number {

@@ -1,15 +1,19 @@
-import type { LlamaConfig } from "../../llm/config.ts";
-import { type LayerPlan, layerPlans } from "../design/layer-plan.ts";
-import type { AudioLlmConfig } from "../run/audio-llm.ts";
+import { type LlamaConfig, lettersOf } from "../../llm/config.ts";
+import type { Rows } from "../../llm/part.ts";
 import {
-  type CostPart,
+  type AudioLlmConfig,
+  type DesignLayer,
+  designOf,
+} from "../design/design.ts";
+import type { Group } from "../design/layer-plan.ts";
+import {
+  either,
+  type MovedProduct,
   type Moves,
   moveWithConnector,
   moveWithLlm,
-  type Product,
-  product,
-  type Sizes,
   sumFlops,
+  withMoves,
 } from "./products.ts";
 import { type CostSequence, checkSequence, type Tokens } from "./sequence.ts";
 
@@ -39,30 +43,34 @@ export function layerCosts(
   sequence: CostSequence,
 ): LayerCost[] {
   const { tokens } = checkSequence("layerCosts", config, sequence);
-  return plannedLayers(config, tokens).map(({ plan, products, rows }) => {
+  return costedLayers(config, tokens).map((costed) => {
+    const { layer, products, rows } = costed;
     const forward = sumFlops(products);
-    const kept = tokens.B * keptKeys(plan, tokens);
     return {
-      layer: plan.layer,
-      streamRows: rows.stream,
-      guestRows: rows.guests,
-      keyRows: rows.keys,
+      layer: layer.plan.layer,
+      streamRows: rows.S,
+      guestRows: rows.M - rows.S,
+      keyRows: rows.M,
       attentionProjections: forward.attentionProjections,
       attentionScores: forward.attentionScores,
       ffn: forward.ffn,
       forward: forward.total,
       stage1Step: sumFlops(products, "stage1").total,
       stage2Step: sumFlops(products, "stage2").total,
-      keyValueBytes: keyValueBytes(config.llama, kept).float32,
+      keyValueBytes: decodeBytes(costed, config.llama).float32,
     };
   });
 }
 
-/** A layer's plan, and what follows from it. */
-export interface PlannedLayer {
-  readonly plan: LayerPlan;
-  readonly rows: LayerRows;
-  readonly products: readonly Product[];
+/** A layer with what it costs on a sequence. */
+export interface CostedLayer {
+  readonly layer: DesignLayer;
+  /** Of the whole sequence at once, and of one more text token. */
+  readonly rows: Rows;
+  readonly nextRows: Rows;
+  readonly products: readonly MovedProduct[];
+  readonly nextProducts: readonly MovedProduct[];
+  /** Whether the stream moves after it. */
   readonly moves: Moves;
 }
 
@@ -72,86 +80,71 @@ export interface PlannedLayer {
  * Guests and stream are one tensor on their way to keys and values, so the
  * first layer with guests gives the text's rows a gradient too, for nothing.
  */
-export function plannedLayers(
-  { llama, variant }: AudioLlmConfig,
+export function costedLayers(
+  config: AudioLlmConfig,
   tokens: Tokens,
-): PlannedLayer[] {
+): CostedLayer[] {
   let moves = moveWithLlm;
-  return layerPlans(variant, llama.nLayers).map((plan) => {
-    const { fresh, joins } = plan;
+  return designOf(config).layers.map((layer) => {
+    const { fresh, joins } = layer.plan;
     if (fresh !== undefined || joins !== undefined) moves = moveWithConnector;
-    const rows = prefillRows(plan, tokens);
-    const products = layerProducts(rows, llama, { B: tokens.B, moves });
-    return { plan, rows, products, moves };
+    const rows = wholeRows(layer, tokens);
+    const nextRows = oneRow(layer, tokens);
+    const before = { config: config.llama, moves };
+    const { products, moves: after } = productsOf(layer, rows, before);
+    moves = after;
+    const next = productsOf(layer, nextRows, before);
+    return {
+      layer,
+      rows,
+      nextRows,
+      products,
+      nextProducts: next.products,
+      moves,
+    };
   });
 }
 
-/** How many rows one clip's sequence has in one layer. */
-export interface LayerRows {
-  /** In the residual stream, S: text, and the audio that lives there. */
-  readonly stream: number;
-  /** Audio tokens that give keys and values here and nothing else. */
-  readonly guests: number;
-  /** Attended to, M: guests, stream, and what is kept from earlier. */
-  readonly keys: number;
-  /** Through the FFN. */
-  readonly ffn: number;
+/** The products of a layer's parts; what moves in one moves in the next. */
+function productsOf(
+  { added, parts }: DesignLayer,
+  rows: Rows,
+  before: { readonly config: LlamaConfig; readonly moves: Moves },
+): { readonly products: MovedProduct[]; readonly moves: Moves } {
+  let { moves } = before;
+  const products = parts.flatMap((part) => {
+    const weights = added.includes(part) ? moveWithConnector : moveWithLlm;
+    const made = withMoves(part.products(before.config, rows), {
+      stream: moves,
+      weights,
+    });
+    moves = either(moves, weights);
+    return made;
+  });
+  return { products, moves };
 }
 
 /** Rows of a layer that a whole sequence passes through at once. */
-export function prefillRows(plan: LayerPlan, tokens: Tokens): LayerRows {
-  const { T, A } = tokens;
-  const stream = T + audioInStream(plan, tokens);
-  const guests = plan.fresh === undefined ? 0 : A;
-  const ffn = plan.audioFfn ? stream : T;
-  return { stream, guests, keys: guests + stream, ffn };
+function wholeRows({ groups }: DesignLayer, tokens: Tokens): Rows {
+  return {
+    B: tokens.B,
+    S: count(groups.q, tokens),
+    M: count(groups.k, tokens),
+    R: count(groups.ffn, tokens),
+    A: tokens.A,
+    isNext: false,
+  };
 }
 
 /** Rows of a layer that one more text token passes through. */
-export function decodeRows(plan: LayerPlan, tokens: Tokens): LayerRows {
-  return { stream: 1, guests: 0, keys: keptKeys(plan, tokens) + 1, ffn: 1 };
+function oneRow({ groups }: DesignLayer, tokens: Tokens): Rows {
+  const M = count(groups.kept, tokens) + 1;
+  return { B: tokens.B, S: 1, M, R: 1, A: tokens.A, isNext: true };
 }
 
-/** Keys of a layer that later text can still look at. */
-export function keptKeys(plan: LayerPlan, tokens: Tokens): number {
-  return plan.textHears ? prefillRows(plan, tokens).keys : tokens.T;
-}
-
-function audioInStream(plan: LayerPlan, { A, nSummary }: Tokens): number {
-  return { none: 0, summary: nSummary, all: A }[plan.inStream];
-}
-
-/**
- * The products of one LLM layer for B clips.
- *
- * Scores are those of every row with every key: a mask forbids a look after
- * its score was computed, and saves nothing.
- *
- * @param moves - whether the layer's tokens move, guests included
- */
-export function layerProducts(
-  { ffn, guests, keys: M, stream: S }: LayerRows,
-  config: LlamaConfig,
-  { B, moves }: { readonly B: number; readonly moves: Moves },
-): Product[] {
-  const { ffnWidth: W, headWidth: H, width: D } = config;
-  const { nHeads: N, nKvHeads: K } = config;
-  const linear = (part: CostPart, sizes: Sizes) =>
-    product(part, sizes, { factors: [moves, moveWithLlm], times: B });
-  const perHead = (sizes: Sizes) =>
-    product("attentionScores", sizes, {
-      factors: [moves, moves],
-      times: B * N,
-    });
-  return [
-    linear("attentionProjections", [S, D, N * H]),
-    linear("attentionProjections", [guests + S, D, 2 * K * H]),
-    perHead([S, H, M]),
-    perHead([S, M, H]),
-    linear("attentionProjections", [S, N * H, D]),
-    linear("ffn", [ffn, D, 2 * W]),
-    linear("ffn", [ffn, W, D]),
-  ];
+function count(groups: readonly Group[], { A, nSummary, T }: Tokens): number {
+  const sizes = { audio: A, summary: nSummary, text: T };
+  return groups.reduce((sum, group) => sum + sizes[group], 0);
 }
 
 /** The same numbers in two formats. */
@@ -160,11 +153,36 @@ export interface Bytes {
   readonly bf16: number;
 }
 
-/** Of keys and their values in one layer. */
-export function keyValueBytes(
-  { headWidth: H, nKvHeads: K }: LlamaConfig,
-  keys: number,
+/** Of all that a layer makes for later text when a sequence passes through. */
+export function prefillBytes(
+  { layer, rows }: CostedLayer,
+  config: LlamaConfig,
 ): Bytes {
-  const numbers = 2 * keys * K * H;
+  return bytesOf(layer, rows, config);
+}
+
+/** Of what is kept of it. */
+export function decodeBytes(
+  { layer, nextRows }: CostedLayer,
+  config: LlamaConfig,
+): Bytes {
+  return bytesOf(layer, { ...nextRows, M: nextRows.M - 1 }, config);
+}
+
+function bytesOf(
+  { parts }: DesignLayer,
+  { A, B, M }: Rows,
+  config: LlamaConfig,
+): Bytes {
+  const sizes: Readonly<Record<string, number>> = {
+    ...lettersOf(config),
+    A,
+    B,
+    M,
+  };
+  const numbers = parts
+    .flatMap(({ keeps }) => Object.values(keeps))
+    .map(({ axes }) => [...axes].reduce((size, axis) => size * sizes[axis], 1))
+    .reduce((sum, size) => sum + size, 0);
   return { float32: 4 * numbers, bf16: 2 * numbers };
 }

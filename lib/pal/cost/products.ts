@@ -1,3 +1,5 @@
+import type { Factor, Product, ProductKind } from "../../llm/part.ts";
+
 const noFlops = {
   connector: 0,
   /** Of queries, keys, values, and what the heads give back. */
@@ -12,7 +14,8 @@ const noFlops = {
 /** Floating-point operations of matrix products, part by part. */
 export type Flops = Readonly<typeof noFlops>;
 
-export type CostPart = Exclude<keyof Flops, "total">;
+/** What a design's products are counted under. */
+export type CostKind = ProductKind | "connector";
 
 /**
  * Whether a matrix has a gradient in a stage of training: because it is
@@ -25,29 +28,43 @@ export interface Moves {
   readonly stage2: boolean;
 }
 
-export const moveNever: Moves = { stage1: false, stage2: false };
+const moveNever: Moves = { stage1: false, stage2: false };
 export const moveWithLlm: Moves = { stage1: false, stage2: true };
 export const moveWithConnector: Moves = { stage1: true, stage2: true };
 
-/** One or more equal matrix products of a forward pass. */
-export interface Product {
-  readonly part: CostPart;
+/** A product of which each factor is known to move or not. */
+export interface MovedProduct {
+  readonly kind: CostKind;
   /** A multiply-add counts 2. */
   readonly flops: number;
   /** The two matrices; the gradient of each costs the product once more. */
   readonly factors: readonly [Moves, Moves];
 }
 
-/** Rows, inner size and columns of a matrix product. */
-export type Sizes = readonly [number, number, number];
+/** Where either of two moves. */
+export function either(one: Moves, other: Moves): Moves {
+  return {
+    stage1: one.stage1 || other.stage1,
+    stage2: one.stage2 || other.stage2,
+  };
+}
 
-/** `times` products of a rows-by-inner and an inner-by-columns matrix. */
-export function product(
-  part: CostPart,
-  [rows, inner, columns]: Sizes,
-  { factors, times = 1 }: Pick<Product, "factors"> & { times?: number },
-): Product {
-  return { part, flops: 2 * rows * inner * columns * times, factors };
+/** Products of a part, given whether its stream and its weights move. */
+export function withMoves(
+  products: readonly Product<CostKind>[],
+  { stream, weights }: { readonly stream: Moves; readonly weights: Moves },
+): MovedProduct[] {
+  const moves: Readonly<Record<Factor, Moves>> = {
+    stream: either(stream, weights),
+    weights,
+    audio: moveWithConnector,
+    fixed: moveNever,
+  };
+  return products.map(({ factors: [left, right], kind, sizes, times }) => ({
+    kind,
+    flops: 2 * sizes[0] * sizes[1] * sizes[2] * times,
+    factors: [moves[left], moves[right]],
+  }));
 }
 
 /**
@@ -55,13 +72,13 @@ export function product(
  * product is computed once more for each of its factors that moves.
  */
 export function sumFlops(
-  products: readonly Product[],
+  products: readonly MovedProduct[],
   stage?: keyof Moves,
 ): Flops {
   const sums = { ...noFlops };
-  for (const { factors, flops, part } of products) {
+  for (const { factors, flops, kind } of products) {
     const nMoving = stage ? factors.filter((moves) => moves[stage]).length : 0;
-    sums[part] += flops * (1 + nMoving);
+    sums[kind] += flops * (1 + nMoving);
     sums.total += flops * (1 + nMoving);
   }
   return sums;

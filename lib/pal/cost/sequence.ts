@@ -1,4 +1,5 @@
-import type { AudioLlmConfig } from "../run/audio-llm.ts";
+import type { AudioLlmConfig } from "../design/design.ts";
+import { summaryTokensOf } from "../design/layer-plan.ts";
 
 /** What is run. */
 export interface CostSequence {
@@ -40,8 +41,7 @@ export function checkSequence(
   expect("T", T, [Math.max(1, audioAt), llama.contextLength - A]);
   expect("answer", answer, [0, T]);
   expect("B", B, [1, Number.MAX_SAFE_INTEGER]);
-  const { audioPath } = variant;
-  const nSummary = typeof audioPath === "object" ? audioPath.summaryTokens : 0;
+  const nSummary = summaryTokensOf(variant);
   expect("summaryTokens", nSummary, [0, A]);
   return { answer, tokens: { A, B, T, nSummary } };
 }

@@ -1,4 +1,4 @@
-import type { AudioSpan, Variant } from "./variant.ts";
+import type { AudioSpan, ConnectorSharing, Variant } from "./variant.ts";
 
 /**
  * What one LLM layer does with audio: all that a forward pass, a cost formula
@@ -10,6 +10,8 @@ export interface LayerPlan {
   readonly fresh?: number;
   /** The connector's output whose tokens join the stream before this layer. */
   readonly joins?: number;
+  /** The connector's output that a part before this layer's attention hears. */
+  readonly crosses?: number;
   /** Audio tokens that pass through this layer in the residual stream. */
   readonly inStream: "none" | "summary" | "all";
   readonly textHears: boolean;
@@ -52,18 +54,19 @@ export function atDepth(variant: Variant, nLayers: number): Variant {
  */
 export function layerPlans(variant: Variant, nLayers: number): LayerPlan[] {
   const { enters, heard, until } = checkedSpan(variant, nLayers);
-  const { audioPath, connector } = variant;
-  const isHybrid = typeof audioPath === "object";
-  const getsOwn = isHybrid || audioPath === "attention-only";
-  const isPerLayer = getsOwn && connector !== "shared-projection";
+  const { audioPath } = variant;
+  const { getsOwn, isCrossed, isHybrid } = kindOf(audioPath);
+  const isPerLayer = getsOwn && !sharing[variant.connector].hasOneProjection;
   return Array.from({ length: nLayers }, (_, layer) => {
     const isPast = layer >= until;
-    const lives = audioPath !== "attention-only" && layer >= enters && !isPast;
+    const lives = (isHybrid || !getsOwn) && layer >= enters && !isPast;
     const textHears = layer >= heard && !isPast;
-    const isFresh = textHears && (isHybrid || !lives);
+    const isFresh = textHears && !isCrossed && (isHybrid || !lives);
+    const output = isPerLayer ? layer - heard : 0;
     return {
       layer,
-      ...(isFresh ? { fresh: isPerLayer ? layer - heard : 0 } : {}),
+      ...(isFresh ? { fresh: output } : {}),
+      ...(textHears && isCrossed ? { crosses: output } : {}),
       ...(lives && layer === enters ? { joins: 0 } : {}),
       inStream: !lives ? "none" : isHybrid ? "summary" : "all",
       textHears,
@@ -74,15 +77,94 @@ export function layerPlans(variant: Variant, nLayers: number): LayerPlan[] {
 
 /** Layers that take audio tokens from a connector. */
 export function fusedLayers(variant: Variant, nLayers: number): number[] {
-  return layerPlans(variant, nLayers)
-    .filter(({ fresh, joins }) => fresh !== undefined || joins !== undefined)
+  return fusedOf(layerPlans(variant, nLayers));
+}
+
+/** Those of them that take audio tokens from a connector. */
+export function fusedOf(plans: readonly LayerPlan[]): number[] {
+  return plans
+    .filter((plan) => outputsOf(plan).length > 0)
     .map(({ layer }) => layer);
+}
+
+/** The connector's outputs that a layer takes. */
+export function outputsOf({ crosses, fresh, joins }: LayerPlan): number[] {
+  return [fresh, joins, crosses].filter((output) => output !== undefined);
 }
 
 /** How many sets of audio tokens the connector makes: one projection each. */
 export function countOutputs(plans: readonly LayerPlan[]): number {
-  const outputs = plans.flatMap(({ fresh, joins }) => [fresh ?? 0, joins ?? 0]);
-  return Math.max(...outputs) + 1;
+  return Math.max(...plans.flatMap(outputsOf)) + 1;
+}
+
+/** What a layer's tokens are: audio, means of it, or text. */
+export type Group = "audio" | "summary" | "text";
+
+/** The groups of tokens on a layer's axes, in order. */
+export interface LayerGroups {
+  /** The stream: audio or summaries, if it has any, then the text. */
+  readonly q: readonly Group[];
+  /** Guests, then the stream. */
+  readonly k: readonly Group[];
+  /** Those of the stream that the FFN reads. */
+  readonly ffn: readonly Group[];
+  /** Those that answer, and that later text can still look at. */
+  readonly kept: readonly Group[];
+}
+
+/** Who asks, answers, goes through the FFN and is kept in a layer. */
+export function groupsOf(plan: LayerPlan): LayerGroups {
+  const lives = { none: [], summary: ["summary"], all: ["audio"] } as const;
+  const q: readonly Group[] = [...lives[plan.inStream], "text"];
+  const k: readonly Group[] = plan.fresh === undefined ? q : ["audio", ...q];
+  return {
+    q,
+    k,
+    ffn: plan.audioFfn ? q : ["text"],
+    kept: plan.textHears ? k : ["text"],
+  };
+}
+
+/** What the ways of sharing a connector mean. */
+export const sharing: Readonly<
+  Record<
+    ConnectorSharing,
+    {
+      /** One cross-attention, however many projections there are. */
+      readonly hasOneReader: boolean;
+      /** One projection, also where each layer gets tokens of its own. */
+      readonly hasOneProjection: boolean;
+      /** As large as attention-only's separate ones together. */
+      readonly isWide: boolean;
+    }
+  >
+> = {
+  separate: { hasOneReader: false, hasOneProjection: false, isWide: false },
+  shared: { hasOneReader: true, hasOneProjection: false, isWide: false },
+  "shared-projection": {
+    hasOneReader: true,
+    hasOneProjection: true,
+    isWide: false,
+  },
+  wide: { hasOneReader: false, hasOneProjection: false, isWide: true },
+};
+
+/** Audio tokens in the stream where only summaries live there. */
+export function summaryTokensOf({ audioPath }: Variant): number {
+  const isHybrid =
+    typeof audioPath === "object" && "summaryTokens" in audioPath;
+  return isHybrid ? audioPath.summaryTokens : 0;
+}
+
+function kindOf(audioPath: Variant["audioPath"]) {
+  const isObject = typeof audioPath === "object";
+  const isCrossed = isObject && "part" in audioPath;
+  return {
+    /** Whether each layer gets audio tokens of its own. */
+    getsOwn: isObject || audioPath === "attention-only",
+    isCrossed,
+    isHybrid: isObject && !isCrossed,
+  };
 }
 
 function checkedSpan(variant: Variant, nLayers: number): Required<AudioSpan> {
@@ -107,12 +189,11 @@ function checkedSpan(variant: Variant, nLayers: number): Required<AudioSpan> {
   if (!(Number.isInteger(until) && until > first && until <= nLayers)) {
     refuse(`until in ${first + 1}..${nLayers}`, `${until}`);
   }
-  const getsOwn =
-    audioPath === "attention-only" || typeof audioPath === "object";
+  const { getsOwn } = kindOf(audioPath);
   if (getsOwn && enters !== heard) {
     refuse("one layer for enters and heard", `${enters} and ${heard}`);
   }
-  if (getsOwn && connector === "wide") {
+  if (getsOwn && sharing[connector].isWide) {
     refuse('a path with one connector for "wide"', JSON.stringify(audioPath));
   }
   return { enters, heard, until };

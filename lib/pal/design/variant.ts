@@ -1,3 +1,5 @@
+import type { FusionPart } from "./part.ts";
+
 /**
  * The designs, as data. Each changes one field of the design it starts from,
  * so a hypothesis reads as a one-line diff and as a row of Table 1.
@@ -43,12 +45,16 @@ export interface AudioSpan {
  * - `summaryTokens`: all tokens as in `attention-only`; that many, each the
  *   mean of its share of them, live in the stream as in `attention+ffn`. Our
  *   reading of the hybrid of the paper's third version.
+ * - `part`: nothing of the layer. They give keys and values to a part of their
+ *   own, which each layer that hears audio has before its attention; not in the
+ *   paper.
  */
 export type AudioPath =
   | "attention+ffn"
   | "attention-only"
   | "ffn-skipped"
-  | { readonly summaryTokens: number };
+  | { readonly summaryTokens: number }
+  | { readonly part: FusionPart };
 
 /**
  * What the layers' connectors have in common.

@@ -1,33 +1,26 @@
 import * as tf from "@tensorflow/tfjs";
-import type { EncoderSizes } from "../../encoder/encoder.ts";
-import type { LlamaConfig } from "../../llm/config.ts";
-import { embed, type KeyValue, type Llama, unembed } from "../../llm/llama.ts";
+import type { LayerKept } from "../../llm/kv-cache.ts";
+import { embed, type Llama, unembed } from "../../llm/llama.ts";
+import { weightsOf } from "../../llm/part.ts";
 import type { Random } from "../../tensor/random.ts";
 import { dims } from "../../tensor/shapes.ts";
 import { noTap, type Tap } from "../../tensor/tap.ts";
-import type { ConnectorConfig } from "../connector/config.ts";
+import { initWeights } from "../../tensor/weights.ts";
 import {
   type Connector,
   connect,
   initConnector,
 } from "../connector/connector.ts";
-import { matchedWidth } from "../connector/size.ts";
-import { countOutputs, fusedLayers, layerPlans } from "../design/layer-plan.ts";
-import type { Variant } from "../design/variant.ts";
+import {
+  type AudioLlmConfig,
+  type DesignLayer,
+  designOf,
+} from "../design/design.ts";
 import { fuse } from "./fusion.ts";
 import { sequencePlaces } from "./sequence.ts";
 import { nameTokens, planSequence, type SequenceTokens } from "./tokens.ts";
 
-/** A design with all its sizes. */
-export interface AudioLlmConfig {
-  readonly variant: Variant;
-  readonly llama: LlamaConfig;
-  readonly connector: ConnectorConfig;
-  /** In the variant's order. */
-  readonly encoders: readonly EncoderSizes[];
-  /** Text tokens before the audio: the system prompt's. */
-  readonly audioAt: number;
-}
+export type { AudioLlmConfig } from "../design/design.ts";
 
 export type AudioLlm = {
   readonly llama: Llama;
@@ -42,59 +35,36 @@ export interface AudioLlmInput {
   readonly features: readonly tf.Tensor3D[];
 }
 
-/** Sizes of a design's connector, its width settled. */
-export function connectorSizes(config: AudioLlmConfig) {
-  const { connector, encoders, llama, variant } = config;
-  if (encoders.length !== variant.encoders.length) {
-    throw new RangeError(
-      `connectorSizes: expected sizes of ${variant.encoders.length} ` +
-        `encoders, got ${encoders.length} (variant "${variant.name}")`,
-    );
-  }
-  const { nLayers, width } = llama;
-  const nProjections = countOutputs(layerPlans(variant, nLayers));
-  const isOne = variant.connector.startsWith("shared");
-  const sizes = { encoders, width, nProjections };
-  return {
-    ...sizes,
-    nCrossAttentions: isOne ? 1 : nProjections,
-    config:
-      variant.connector === "wide"
-        ? { ...connector, width: wideWidth(config) }
-        : connector,
-  };
-}
-
-/** Width of one connector as large as attention-only's separate ones. */
-function wideWidth({ connector, encoders, llama, variant }: AudioLlmConfig) {
-  const separate = { ...variant, audioPath: "attention-only" } as const;
-  const plans = layerPlans(
-    { ...separate, connector: "separate" },
-    llama.nLayers,
-  );
-  return matchedWidth(connector, {
-    encoders,
-    width: llama.width,
-    nOutputs: countOutputs(plans),
-  });
-}
-
 /** A new connector for a language model that is there already. */
 export function initAudioConnector(
   config: AudioLlmConfig,
   chance: Random,
 ): Connector {
-  return initConnector(connectorSizes(config), chance);
+  const { connector, layers } = designOf(config);
+  const made = initConnector(connector, chance);
+  if (layers.every(({ added }) => added.length === 0)) return made;
+  const parts = layers.map(({ added }) => weightsOf(added, config.llama));
+  return {
+    ...made,
+    parts: initWeights(parts, chance) as Required<Connector>["parts"],
+  };
+}
+
+/** The language model with the weights of the parts put into its layers. */
+export function withParts({ connector, llama }: AudioLlm): Llama {
+  const { parts } = connector;
+  if (!parts) return llama;
+  const blocks = llama.blocks.map((block, i) => ({ ...block, ...parts[i] }));
+  return { ...llama, blocks };
 }
 
 /** Every token of a sequence with T text tokens, named. */
 export function sequenceTokens(
-  { audioAt, connector, variant }: AudioLlmConfig,
+  config: AudioLlmConfig,
   { answerAt, T }: { readonly T: number; readonly answerAt?: number },
 ): SequenceTokens {
-  const A = connector.query.steps * connector.query.bands;
-  const { audioPath } = variant;
-  const nSummary = typeof audioPath === "object" ? audioPath.summaryTokens : 0;
+  const { A, nSummary } = designOf(config);
+  const { audioAt } = config;
   const plan = planSequence(T, A, { audioAt, nSummary });
   return nameTokens(plan, { answerAt, audioAt });
 }
@@ -120,8 +90,8 @@ export function runAudioLlm(
 export interface HearOptions {
   readonly config: AudioLlmConfig;
   readonly tap?: Tap;
-  /** Takes each layer's keys and values that later text may hear. */
-  readonly keep?: (made: KeyValue) => void;
+  /** Takes what each layer keeps for later text. */
+  readonly keep?: (kept: LayerKept, layer: DesignLayer) => void;
   /** The text's stream before the first layer with audio, if it is known. */
   readonly read_BTD?: tf.Tensor3D;
 }
@@ -132,27 +102,33 @@ export interface HearOptions {
  * Nothing is tidied but what is inside a layer: call it within `tf.tidy`.
  */
 export function hearText(
-  { connector, llama }: AudioLlm,
+  model: AudioLlm,
   { features, text_BT }: AudioLlmInput,
   { config, keep, read_BTD, tap = noTap }: HearOptions,
 ): tf.Tensor3D {
   const { B, T } = dims("hearText", text_BT, "BT");
   for (const x of features) dims("hearText", x, "BPE", { B });
-  const { variant } = config;
-  const plans = layerPlans(variant, config.llama.nLayers);
-  const layers = fusedLayers(variant, config.llama.nLayers);
-  const sizes = connectorSizes(config);
-  const audio = connect(connector, features, {
-    ...{ config: sizes.config, encoders: sizes.encoders, layers, tap },
+  const { connector, fused, layers, nSummary } = designOf(config);
+  const audio = connect(model.connector, features, {
+    config: connector.config,
+    encoders: connector.encoders,
+    layers: fused,
+    tap,
   });
   const tokens = sequenceTokens(config, { T });
-  const nSummary = tokens.summary.length;
-  const places = sequencePlaces(plans, tokens, config.llama);
-  const fusion = { llama, config: config.llama, plans, places, audio };
   return fuse(
-    read_BTD ?? tap("hook_embed", embed(llama, text_BT)),
-    { ...fusion, nSummary, tap },
-    { first: read_BTD ? layers[0] : 0, keep },
+    read_BTD ?? tap("hook_embed", embed(model.llama, text_BT)),
+    {
+      llama: withParts(model),
+      config: config.llama,
+      layers,
+      places: sequencePlaces(layers, tokens, config.llama),
+      audio,
+      nSummary,
+      audioAt: config.audioAt,
+      tap,
+    },
+    { first: read_BTD ? fused[0] : 0, keep },
   );
 }
 
@@ -167,12 +143,18 @@ export function readText(
 ): tf.Tensor3D {
   const { T } = dims("readText", text_BT, "BT");
   return tf.tidy(() => {
-    const { nLayers } = config.llama;
-    const [first] = fusedLayers(config.variant, nLayers);
-    const plans = layerPlans(config.variant, nLayers).slice(0, first);
+    const { fused, layers } = designOf(config);
+    const below = layers.slice(0, fused[0]);
     const tokens = sequenceTokens(config, { T });
-    const places = sequencePlaces(plans, tokens, config.llama);
-    const fusion = { llama, config: config.llama, plans, places, audio: [] };
-    return fuse(embed(llama, text_BT), { ...fusion, nSummary: 0, tap: noTap });
+    return fuse(embed(llama, text_BT), {
+      llama,
+      config: config.llama,
+      layers: below,
+      places: sequencePlaces(below, tokens, config.llama),
+      audio: [],
+      nSummary: 0,
+      audioAt: config.audioAt,
+      tap: noTap,
+    });
   });
 }

@@ -1,8 +1,8 @@
 import type { Tensor3D } from "@tensorflow/tfjs";
 import { type Generator, generatorOf, scoresAt } from "../../llm/generate.ts";
-import { makeRoom } from "../../llm/kv-cache.ts";
-import type { KeyValue } from "../../llm/llama.ts";
-import { type AudioLlm, type AudioLlmConfig, hearText } from "./audio-llm.ts";
+import { type LayerKept, makeRoom } from "../../llm/kv-cache.ts";
+import { type AudioLlmConfig, designOf } from "../design/design.ts";
+import { type AudioLlm, hearText, withParts } from "./audio-llm.ts";
 
 /**
  * Opens a design for questions about clips; `heard` is features_BPE of each
@@ -14,23 +14,31 @@ import { type AudioLlm, type AudioLlmConfig, hearText } from "./audio-llm.ts";
 export function openAudioGenerator(
   config: AudioLlmConfig,
 ): Generator<AudioLlm, readonly Tensor3D[]> {
-  const { audioAt, connector, llama, variant } = config;
-  const A = connector.query.steps * connector.query.bands;
+  const { audioAt, llama, variant } = config;
+  const { A, countings, layers } = designOf(config);
   const generator = generatorOf<AudioLlm, readonly Tensor3D[]>({
     ...{ name: variant.name, config: llama },
-    llamaOf: (model) => model.llama,
+    llamaOf: withParts,
+    layers,
     prefill: (model, { heard, last_BT, slots_BL, text_BT }) => {
       const [[, T], [, L]] = [text_BT.shape, slots_BL.shape];
-      const cache: KeyValue[] = [];
+      const cache: LayerKept[] = [];
       const text_BTD = hearText(
         model,
         { text_BT, features: heard },
-        { config, keep: (made) => cache.push(makeRoom(made, { L, T })) },
+        {
+          config,
+          keep: (kept, { parts }) =>
+            cache.push(makeRoom(kept, { L, parts, T })),
+        },
       );
       const scored = { config: llama, last_BT };
       return { logits_BV: scoresAt(model.llama, text_BTD, scored), cache };
     },
-    positionOf: (index) => (index < audioAt ? index : index + A),
+    positionsOf: (index) =>
+      countings.map((hasGap) =>
+        hasGap && index >= audioAt ? index + A : index,
+      ),
   });
   return {
     dispose: generator.dispose,

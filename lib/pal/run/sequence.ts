@@ -2,7 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { LlamaConfig } from "../../llm/config.ts";
 import { checkContext, maskWhere, type Places } from "../../llm/places.ts";
 import { rotationOf } from "../../llm/rope.ts";
-import type { LayerPlan } from "../design/layer-plan.ts";
+import type { DesignLayer } from "../design/design.ts";
 import {
   type SequenceTokens,
   shares,
@@ -27,11 +27,11 @@ export function summarize(audio_BAD: tf.Tensor3D, nSummary: number) {
  * Rotations and masks of every layer; layers of one kind share theirs. The
  * tensors are the caller's.
  *
- * A token sees itself and what stands before it; text sees audio only where
- * the plan says so.
+ * A token sees itself and what stands before it in the whole sequence; text
+ * sees audio only where the plan says so.
  */
 export function sequencePlaces(
-  plans: readonly LayerPlan[],
+  layers: readonly DesignLayer[],
   tokens: SequenceTokens,
   config: LlamaConfig,
 ): Places[] {
@@ -41,32 +41,35 @@ export function sequencePlaces(
     config,
   );
   const known = new Map<string, Places>();
-  return plans.map((plan) => {
-    const { fresh, inStream, textHears } = plan;
-    const kind = JSON.stringify([fresh !== undefined, inStream, textHears]);
-    const places = known.get(kind) ?? placesOfLayer(plan, tokens, config);
+  return layers.map((layer) => {
+    const { groups, hasGap, plan } = layer;
+    const kind = JSON.stringify([groups.q, groups.k, plan.textHears, hasGap]);
+    const places = known.get(kind) ?? placesOfLayer(layer, tokens, config);
     known.set(kind, places);
     return places;
   });
 }
 
 function placesOfLayer(
-  plan: LayerPlan,
+  layer: DesignLayer,
   tokens: SequenceTokens,
   config: LlamaConfig,
 ): Places {
-  const { k, q } = tokensOfLayer(plan, tokens);
+  const isSame = `${layer.groups.q}` === `${layer.groups.k}`;
+  const stand = tokensOfLayer(layer, tokens);
   const turn = (turned: readonly TokenRef[]) =>
     rotationOf(
       turned.map(({ position }) => position),
       config,
     );
-  const asks = turn(q);
+  const asks = turn(stand.q);
+  // Without a gap text can stand where audio does: order is another matter.
+  const { k, q } = tokensOfLayer({ ...layer, hasGap: true }, tokens);
   return {
     asks,
-    answers: k === q ? asks : turn(k),
+    answers: isSame ? asks : turn(stand.k),
     mask_B1SM: maskWhere([q, k], (i, j) => {
-      const isHeard = plan.textHears || !isText(q[i]) || isText(k[j]);
+      const isHeard = layer.plan.textHears || !isText(q[i]) || isText(k[j]);
       return isHeard && k[j].position <= q[i].position;
     }),
   };

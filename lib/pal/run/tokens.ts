@@ -1,8 +1,9 @@
-import type { LayerPlan } from "../design/layer-plan.ts";
+import type { DesignLayer } from "../design/design.ts";
+import type { Group } from "../design/layer-plan.ts";
 
 /** Positions of the sequence system, audio, user, response. */
 export interface SequencePlan {
-  /** Of each text token; they jump over the audio's place in every layer. */
+  /** Of each text token; they jump over the audio's place. */
   readonly text: readonly number[];
   readonly audio: readonly number[];
   /** Of each summary token: where the last token stands that it sums up. */
@@ -13,8 +14,8 @@ export interface SequencePlan {
  * Gives the audio its place between system prompt and user prompt.
  *
  * The place stays reserved in layers that hear no audio yet, so a text token
- * stands at the same position in every layer of every design. (The paper does
- * not say how it counts positions.)
+ * stands at the same position in every layer of every design, unless a config's
+ * positions say "shift". (The paper does not say how it counts positions.)
  *
  * @param T - text tokens
  * @param A - audio tokens
@@ -65,7 +66,10 @@ export interface TokenRef {
   readonly position: number;
 }
 
-/** The tokens of a sequence, group by group in the stream's order. */
+/**
+ * The tokens of a sequence, group by group in the stream's order, at their
+ * place in the whole: text after the audio stands behind its gap.
+ */
 export interface SequenceTokens {
   readonly text: readonly TokenRef[];
   readonly audio: readonly TokenRef[];
@@ -109,18 +113,25 @@ export interface LayerTokens {
   readonly k: readonly TokenRef[];
   /** Those of the stream that the FFN reads. */
   readonly ffn: readonly TokenRef[];
+  /** Those that answer, and that later text can still look at. */
+  readonly kept: readonly TokenRef[];
 }
 
-/** Who asks, answers and goes through the FFN in a layer. */
+/** The tokens of a layer's groups, at the layer's own positions. */
 export function tokensOfLayer(
-  plan: LayerPlan,
-  { audio, summary, text }: SequenceTokens,
+  { groups, hasGap }: Pick<DesignLayer, "groups" | "hasGap">,
+  tokens: SequenceTokens,
 ): LayerTokens {
-  const inStream = { none: [], all: audio, summary }[plan.inStream];
-  const q = [...inStream, ...text];
+  const text = hasGap
+    ? tokens.text
+    : tokens.text.map((token, position) => ({ ...token, position }));
+  const inLayer = { ...tokens, text };
+  const named = (some: readonly Group[]) =>
+    some.flatMap((group) => inLayer[group]);
   return {
-    q,
-    k: plan.fresh === undefined ? q : [...audio, ...q],
-    ffn: plan.audioFfn ? q : text,
+    q: named(groups.q),
+    k: named(groups.k),
+    ffn: named(groups.ffn),
+    kept: named(groups.kept),
   };
 }

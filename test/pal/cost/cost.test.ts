@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import type { Grid } from "../../../lib/encoder/encoder.ts";
+import type { KeyValue } from "../../../lib/llm/attention.ts";
 import { llama32_1b, toyLlama } from "../../../lib/llm/config.ts";
 import { decodeStep, slotTensors } from "../../../lib/llm/kv-cache.ts";
-import { initLlama, type KeyValue, unembed } from "../../../lib/llm/llama.ts";
+import { initLlama, unembed } from "../../../lib/llm/llama.ts";
 import { rotationOf } from "../../../lib/llm/rope.ts";
 import {
   type ConnectorConfig,
@@ -47,6 +48,7 @@ import {
 } from "../../../lib/tensor/params.ts";
 import { random } from "../../../lib/tensor/random.ts";
 import { startEngine } from "../../use-engine.ts";
+import { countFlops } from "../support.ts";
 
 const designs = [...paperDesigns, ...furtherDesigns].map(
   ({ variant }) => variant,
@@ -122,20 +124,6 @@ function scoresOf(
     [B, answer, config.llama.width],
   );
   return unembed(model.llama, answer_BTD, { config: config.llama });
-}
-
-/** Operations of all matrix products that an engine is asked for. */
-async function countFlops(run: () => tf.TensorContainer): Promise<number> {
-  const { kernels } = await tf.profile(() => tf.tidy(run));
-  return kernels
-    .filter(({ name }) => /MatMul/.test(name))
-    .reduce((total, { inputShapes, outputShapes }) => {
-      const [rows, columns] = inputShapes[0].slice(-2);
-      const output = outputShapes[0] as number[];
-      // One of the two, transposed or not; the other is the product's inner.
-      const inner = (rows * columns) / output[output.length - 2];
-      return total + 2 * inner * output.reduce((size, n) => size * n, 1);
-    }, 0);
 }
 
 /** Operations of a step that trains some of the model. */
@@ -243,7 +231,7 @@ function decodeOne(
   const { B, T } = sequence;
   const next = {
     tokens_B1: tf.zeros<tf.Rank.R2>([B, 1], "int32"),
-    rotation: rotationOf([T], config),
+    rotations: [rotationOf([T], config)],
     ...slotTensors(Array(B).fill(T - 1), T),
   };
   return decodeStep(llama, { cache, next }, { config }).logits_BV;

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { runLlama } from "../../../lib/llm/llama.ts";
+import { designOf } from "../../../lib/pal/design/design.ts";
 import { layerPlans } from "../../../lib/pal/design/layer-plan.ts";
 import type { Variant } from "../../../lib/pal/design/variant.ts";
 import {
-  connectorSizes,
   hearText,
   readText,
   runAudioLlm,
@@ -177,9 +177,9 @@ describe("a connector's size", () => {
     countParameters(modelOf(design(name)).connector);
 
   it("is attention-only's for the wide connector, to a head's width", () => {
-    const { config, encoders, width } = connectorSizes(
+    const { config, encoders, width } = designOf(
       configOf(design("wide-connector")),
-    );
+    ).connector;
     const [wide, separate] = [
       sizeOf("wide-connector"),
       sizeOf("attention-only"),

@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs";
 import { embed, readLlama, runBlock } from "../../../lib/llm/llama.ts";
 import { placesOf } from "../../../lib/llm/places.ts";
 import { connect } from "../../../lib/pal/connector/connector.ts";
+import { designOf } from "../../../lib/pal/design/design.ts";
 import { fusedLayers, layerPlans } from "../../../lib/pal/design/layer-plan.ts";
 import type { Variant } from "../../../lib/pal/design/variant.ts";
 import { hearText } from "../../../lib/pal/run/audio-llm.ts";
@@ -89,12 +90,20 @@ describe("fusion", () => {
     const x_BTD = embed(llama, text_BT);
     for (const variant of designs) {
       if (typeof variant.audioPath === "object") continue; // sums up nothing
-      const plans = layerPlans(variant, llamaConfig.nLayers);
+      const { layers: own } = designOf(configOf(variant));
       const none = nameTokens(planSequence(T, 0, { audioAt }), { audioAt });
-      const places = sequencePlaces(plans, none, llamaConfig);
+      const places = sequencePlaces(own, none, llamaConfig);
       const audio = layers.map(() => tf.zeros<tf.Rank.R3>([1, 0, 16]));
-      const common = { config: llamaConfig, nSummary: 0, tap: noTap };
-      const heard = fuse(x_BTD, { ...common, llama, plans, places, audio });
+      const heard = fuse(x_BTD, {
+        llama,
+        config: llamaConfig,
+        layers: own,
+        places,
+        audio,
+        nSummary: 0,
+        audioAt,
+        tap: noTap,
+      });
       assertClose(heard, plain, { atol: 1e-6 });
     }
   });
