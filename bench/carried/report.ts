@@ -75,10 +75,11 @@ export function verdictOf(rows: readonly Row[]): string[] {
       (pick(row) / pick(before)).toFixed(2);
     return (
       `${size}: all losses are the same bits; carried over in and out: ` +
-      `${ratio((one) => one.median)} of the time by medians, ` +
-      `${ratio((one) => one.min)} by minima, ` +
-      `${ratio((one) => one.minProcessor)} of the processor's, ` +
-      `${ratio((one) => one.stepsGiB)} of the memory of a step`
+      `${ratio((one) => one.minProcessor)} of the processor's time, ` +
+      `${ratio((one) => one.stepsGiB)} of the memory of a step; by the clock, ` +
+      `which other work on the machine moves, ` +
+      `${ratio((one) => one.median)} by medians and ` +
+      `${ratio((one) => one.min)} by minima`
     );
   });
 }
