@@ -36,7 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "stats",
     "tensor",
   ],
-  session: ["display", "figure", "engine", "audio"],
+  session: ["display", "figure", "engine", "audio", "files"],
   cli: [
     "session",
     "world",

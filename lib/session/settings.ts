@@ -31,7 +31,7 @@ function oneOf<T extends string>(
   if (value === undefined || value === "") return undefined;
   if (known.includes(value)) return value as T;
   throw new RangeError(
-    `startLab: expected ${name} to be one of ${known.join(", ")}, ` +
+    `startSession: expected ${name} to be one of ${known.join(", ")}, ` +
       `got "${value}"`,
   );
 }
