@@ -91,7 +91,7 @@ const headings = [
   "by minima",
 ];
 
-export function cellsOf(row: Row): string[] {
+function cellsOf(row: Row): string[] {
   return [
     row.task,
     row.contender,
@@ -139,7 +139,7 @@ interface Kept {
 }
 
 /** A processor as a file name: `amd-epyc-avx-512`. */
-export const processorSlug = () =>
+const processorSlug = () =>
   `${processorName()} ${instructionSet()}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-");

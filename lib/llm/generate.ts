@@ -88,7 +88,7 @@ export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
 }
 
 /** Reads a batch of prompts and keeps every layer's keys and values. */
-export function prefillText(
+function prefillText(
   llama: Llama,
   { last_BT, slots_BL, text_BT }: PrefillInput,
   config: LlamaConfig,

@@ -88,12 +88,12 @@ export function noisePicture(unit: "dB" | "nats" = "dB"): Figure {
 type Span = readonly [number, number];
 
 /** `n` spans next to each other, from 0 on. */
-export function spans(n: number, width: number): Span[] {
+function spans(n: number, width: number): Span[] {
   return Array.from({ length: n }, (_, i) => [i * width, (i + 1) * width]);
 }
 
 /** A fine and a coarse panel on other parts of the sound. */
-export const twoGrids = [
+const twoGrids = [
   { name: "fine", seconds: spans(64, 0.16), hertz: spans(8, 990) },
   { name: "coarse", seconds: spans(32, 0.3125), hertz: spans(2, 7000) },
 ] as const;

@@ -26,7 +26,7 @@ import {
   submoduleNames,
 } from "./words.ts";
 
-export type { DesignRow, LayerRow } from "./rows.ts";
+export type { DesignRow } from "./rows.ts";
 
 /** Width of the plot: the figure's without its margins. */
 const plotWidth = sizes.width - 2 * sizes.margin;
