@@ -106,7 +106,8 @@ phases.push(
       { llama, connector },
       { prompts: [prompt.slice(0, promptLength)], heard: [batch.features_BPE] },
       {
-        ...{ ends: [], maxNew: nNew },
+        ends: [],
+        maxNew: nNew,
         onToken: () => at.push(performance.now()),
       },
     );

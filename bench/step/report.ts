@@ -35,13 +35,18 @@ export function rowsOf(results: readonly Result[]): Row[] {
     const peer = timesOf(peerOf(results, task));
     const { config, mode, size, stage } = task;
     return {
-      ...{ size, stage, design: config.variant.name, contender, mode },
+      size,
+      stage,
+      design: config.variant.name,
+      contender,
+      mode,
       audioTokens: audioTokens(task),
       ...mine,
       gflops: flopsOf(task) / 1e9,
       timesPytorch: peer.median / mine.median,
       timesPytorchAtBest: peer.min / mine.min,
-      ...{ losses, nNodes },
+      losses,
+      nNodes,
     };
   });
 }

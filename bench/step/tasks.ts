@@ -145,12 +145,14 @@ export function taskOf(
   const { B, T, answer, latent, llama, name } = size;
   const scaled = atDepth(variant, llama.nLayers);
   const config = {
-    ...{ variant: scaled, llama, audioAt: 8 },
+    variant: scaled,
+    llama,
+    audioAt: 8,
     connector: { ...paperConnector, ...latent, query },
     encoders: [{ name: "sslam", grid: { steps: 64, bands: 8 }, width: 768 }],
   };
   const plans = layerPlans(scaled, llama.nLayers);
-  return { ...rest, ...{ B, T, answer, config, plans, size: name } };
+  return { ...rest, B, T, answer, config, plans, size: name };
 }
 
 /** Operations of the matrix products of a task's step. */

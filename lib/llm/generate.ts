@@ -79,7 +79,8 @@ export interface Generator<Model extends Tensors, Heard extends Tensors> {
 /** Opens a language model for questions; it hears nothing. */
 export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
   return generatorOf({
-    ...{ name: config.name, config },
+    name: config.name,
+    config,
     llamaOf: (llama) => llama,
     layers: plainLayers(config),
     prefill: (llama, input) => prefillText(llama, input, config),

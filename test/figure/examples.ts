@@ -106,9 +106,13 @@ function soundFigures(): Figure[] {
   return [
     spectrograms(
       twoGrids.map(({ name, hertz }) => ({
-        ...{ name, hertz, nFrames: 300, nBands: hertz.length },
+        name,
+        hertz,
+        nFrames: 300,
+        nBands: hertz.length,
         values: Array.from({ length: 300 * hertz.length }, () => 60 * random()),
-        ...{ start: 0, hop: 0.03 },
+        start: 0,
+        hop: 0.03,
       })),
       { name: "pictures", title: "Two pictures of one sound" },
     ),
@@ -135,7 +139,10 @@ function parts() {
   return ["forward pass", "stage 1 step"].flatMap((group) =>
     designs.flatMap((design) =>
       ["connector", "attention", "FFN"].map((part) => ({
-        ...{ group, design, part, value: 100 * random() },
+        group,
+        design,
+        part,
+        value: 100 * random(),
       })),
     ),
   );
@@ -147,7 +154,10 @@ function changes(tokens: readonly string[]) {
   return designs.flatMap((design) =>
     [0, 1, 2, 3, 4, 5].flatMap((layer) =>
       tokens.map((_, token) => ({
-        ...{ design, layer, token, value: token < 4 ? 0 : random() },
+        design,
+        layer,
+        token,
+        value: token < 4 ? 0 : random(),
       })),
     ),
   );
@@ -209,7 +219,10 @@ export function everyKind(): Figure[] {
     neighbors(
       ["Piano", "Marimba, xylophone"].flatMap((label, i) =>
         ["one space", "another"].map((space) => ({
-          ...{ space, label, isSame: i === 0, cosine: 0.99 - i / 10 },
+          space,
+          label,
+          isSame: i === 0,
+          cosine: 0.99 - i / 10,
         })),
       ),
       { name: "near", title: "A piano is near a piano", of: "Piano" },

@@ -13,10 +13,18 @@ import { startEngine } from "../../use-engine.ts";
 /** A Llama of random weights in the files of the published one. */
 function publishedFolder(): string {
   const config = {
-    ...{ model_type: "llama", hidden_act: "silu", tie_word_embeddings: true },
-    ...{ hidden_size: 32, intermediate_size: 48, num_hidden_layers: 4 },
-    ...{ num_attention_heads: 4, num_key_value_heads: 2, head_dim: 8 },
-    ...{ vocab_size: 264, rms_norm_eps: 1e-5, rope_theta: 500_000 },
+    model_type: "llama",
+    hidden_act: "silu",
+    tie_word_embeddings: true,
+    hidden_size: 32,
+    intermediate_size: 48,
+    num_hidden_layers: 4,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 8,
+    vocab_size: 264,
+    rms_norm_eps: 1e-5,
+    rope_theta: 500_000,
     max_position_embeddings: 1024,
   };
   const folder = folderOf({ ...tinyFiles(), "config.json": config });
@@ -73,8 +81,10 @@ describe("a published language model with an encoder", () => {
       model,
       { text_BT: text_BT.toInt(), features: [features_BPE] },
       {
-        ...{ config, select: "blocks.*.attn.hook_pattern" },
-        ...{ asking: "question", answering: "audio" },
+        config,
+        select: "blocks.*.attn.hook_pattern",
+        asking: "question",
+        answering: "audio",
       },
     );
     const nQuestion = prompt.tokens.length - prompt.audioAt;
@@ -89,7 +99,9 @@ describe("a published language model with an encoder", () => {
       model,
       { prompts: [prompt.tokens], heard: [features_BPE] },
       {
-        ...{ ends: tokenizer.ends, maxNew: 8, sampling: pal.llm.ltuSampling },
+        ends: tokenizer.ends,
+        maxNew: 8,
+        sampling: pal.llm.ltuSampling,
         onToken: ({ token }) => told.push(token),
       },
     );
