@@ -5,10 +5,11 @@
  * PAL_PYTHON names a Python with PyTorch; without it that side is skipped.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { writeWhole } from "../lib/files/atomic.ts";
 import { type NetworkName, networks } from "./encoders/networks.ts";
 
 export interface Task {
@@ -209,8 +210,8 @@ function report(rows: readonly Row[], facts: Record<string, string>): void {
   const folder = join(import.meta.dirname, "results");
   mkdirSync(folder, { recursive: true });
   const json = JSON.stringify({ machine: facts, verdict, rows }, null, 2);
-  write(join(folder, "encoders.json"), `${json}\n`);
-  write(join(folder, "encoders.md"), `${markdown}\n`);
+  writeWhole(join(folder, "encoders.json"), `${json}\n`);
+  writeWhole(join(folder, "encoders.md"), `${markdown}\n`);
 }
 
 /** Our best mode against PyTorch, for each network and batch. */
@@ -236,9 +237,4 @@ function verdicts(rows: readonly Row[]): string[] {
         (isMet ? "met" : "missed")
       );
     });
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }

@@ -7,9 +7,10 @@
  * a minute and a half; with fewer layers than 16 less, and nothing is kept.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeWhole } from "../lib/files/atomic.ts";
 import { llama32_1b } from "../lib/llm/config.ts";
 import { load, machine } from "./engine/report.ts";
 import type { Answer } from "./full-size/phases.ts";
@@ -85,13 +86,8 @@ function keep(
     list(known),
     list(lines),
   ].join("\n\n");
-  write(join(folder, "full-size.md"), `${markdown}\n`);
+  writeWhole(join(folder, "full-size.md"), `${markdown}\n`);
   const { limits, phases } = answer;
   const json = JSON.stringify({ facts, limits, phases }, null, 2);
-  write(join(folder, "full-size.json"), `${json}\n`);
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
+  writeWhole(join(folder, "full-size.json"), `${json}\n`);
 }

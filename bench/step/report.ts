@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../../lib/files/atomic.ts";
 import type { TapCost } from "./taps.ts";
 import { type Answer, audioTokens, flopsOf, type Task } from "./tasks.ts";
 
@@ -194,12 +195,7 @@ export function keep(kept: {
     markdownTable(savingTable(kept.savings)),
     notes.trim(),
   ].join("\n\n");
-  write(join(folder, "step.json"), `${JSON.stringify(kept, null, 2)}\n`);
-  write(join(folder, "step.md"), `${markdown}\n`);
+  writeWhole(join(folder, "step.json"), `${JSON.stringify(kept, null, 2)}\n`);
+  writeWhole(join(folder, "step.md"), `${markdown}\n`);
   return folder;
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }
