@@ -136,6 +136,12 @@ export async function nodes(words: readonly string[]): Promise<void> {
     "../scripts/setup/nodes.mjs" as string
   );
   const folder = mkdtempSync(join(tmpdir(), "pal-nodes-"));
+  const clear = () => rmSync(folder, { recursive: true, force: true });
+  const stop = (signal: NodeJS.Signals) => {
+    clear(); // several GB
+    process.exit(signal === "SIGINT" ? 130 : 143);
+  };
+  process.once("SIGINT", stop).once("SIGTERM", stop);
   mkdirSync(logs, { recursive: true });
   const outcomes: Outcome[] = [];
   try {
@@ -147,7 +153,8 @@ export async function nodes(words: readonly string[]): Promise<void> {
       rmSync(checkout, { recursive: true });
     }
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    process.off("SIGINT", stop).off("SIGTERM", stop);
+    clear();
   }
   const { markdown, passed } = tableOf(outcomes, await factsOf(words));
   console.log(markdown);
