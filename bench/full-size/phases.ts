@@ -30,8 +30,7 @@ export async function phase(
   name: string,
   work: () => Promise<readonly string[]>,
 ): Promise<Phase> {
-  // Linux sets the peak back to what is held now.
-  writeFileSync("/proc/self/clear_refs", "5");
+  forgetPeak();
   const start = performance.now();
   const notes = await work();
   const seconds = (performance.now() - start) / 1000;
@@ -39,8 +38,13 @@ export async function phase(
   return { name, seconds, peakGiB, heldGiB, notes };
 }
 
+/** From here on VmHWM is the peak since this call; Linux alone can do it. */
+export function forgetPeak(): void {
+  writeFileSync("/proc/self/clear_refs", "5");
+}
+
 /** A line of the process's status, in GiB. */
-function memoryOf(line: string): number {
+export function memoryOf(line: "VmHWM" | "VmRSS"): number {
   const status = readFileSync("/proc/self/status", "utf8");
   const found = new RegExp(`^${line}:\\s+(\\d+) kB$`, "m").exec(status);
   if (!found) throw new Error(`phase: expected ${line} in status, got none`);

@@ -58,6 +58,12 @@ export function openCarrier(options: CarrierOptions, state: object): Carrier {
     read: () => rebuild(form, holder.read()),
     write: (next) => holder.write(checkState(options, start.expected, next)),
     step: (input) => {
+      if (Object.hasOwn(input, carry)) {
+        throw new TypeError(
+          `${caller}: expected an input without "${carry}", which is carried, ` +
+            `got one with it; set it with write(${carry})`,
+        );
+      }
       if (isRecording() || isInGradient()) {
         throw new Error(
           `${caller}: expected a call of its own, got one inside a gradient ` +

@@ -84,9 +84,13 @@ interface Loaded<O extends object> {
  *
  * With `carry`, what the step returns under that name replaces what it took,
  * and stays inside the graph: it is set once by `write`, and `read` copies it
- * out. On a GPU it is not copied through host memory at each step. A step that
- * fails leaves it as it was. Where there are no graphs the same calls keep
- * plain tensors.
+ * out. On a GPU it is not copied through host memory at each step; on a CPU the
+ * graph takes and gives its tensors without copying them, so `write`, `read` and
+ * a new trace cost no second state. A step that fails leaves it as it was. All
+ * traces share it in one graph: a new one has TensorFlow plan the older ones
+ * anew at their next run, for some two seconds of a processor each. What a step
+ * returns untouched, such as frozen weights, stays where it is. Where there are
+ * no graphs the same calls keep plain tensors.
  *
  * ```ts
  * const step = compile(trainingStep, { carry: "state" });
@@ -137,7 +141,13 @@ function compileCarried(
     },
   };
   let carrier: Carrier | undefined;
+  let disposed = false;
+  const checkUse = () => {
+    if (!disposed) return;
+    throw new Error(`${caller}: expected a step in use, got a disposed one`);
+  };
   const open = (): Carrier => {
+    checkUse();
     if (carrier) return carrier;
     throw new Error(
       `${caller}: expected a state, got none; set it with write(${carry})`,
@@ -148,12 +158,14 @@ function compileCarried(
     traces,
     read: () => open().read() as never,
     write: (state: object) => {
+      checkUse();
       if (carrier) carrier.write(state);
       else carrier = openCarrier(options, state);
     },
     dispose: () => {
       carrier?.dispose();
       carrier = undefined;
+      disposed = true;
     },
   });
 }

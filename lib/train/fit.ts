@@ -86,8 +86,8 @@ export async function fit<
  * Goes on from where a training stands, to its end or to step `until`.
  *
  * The step is compiled once for each shape of batch: rate and step number are
- * tensors, and what it trains stays inside. Between steps it yields, so that a
- * signal is heard. What is handed in as progress is used up, also when the
+ * tensors, and what it trains stays inside, with what is frozen beside it.
+ * Between steps it yields, so that a signal is heard. What is handed in as progress is used up, also when the
  * training fails.
  *
  * @returns where it stands then, and the losses of the steps taken
@@ -110,7 +110,7 @@ export async function goOn<
   const { steps } = schedule;
   const step = compile(trainingStep(training), { name, carry: "state" });
   try {
-    step.write(progress.state);
+    step.write({ trained: progress.state, frozen: training.frozen });
     disposeTensors(progress.state);
     checkUntil(until, progress.step, steps);
     const losses = new Float32Array(until - progress.step);
@@ -121,7 +121,7 @@ export async function goOn<
         learningRate: tf.scalar(learningRateAt(schedule, i)),
         stepNumber: tf.scalar(i + 1),
       };
-      const { loss } = step({ frozen: training.frozen, batch, numbers });
+      const { loss } = step({ batch, numbers });
       disposeTensors([batch, numbers]);
       const [value] = loss.dataSync();
       loss.dispose();
@@ -130,7 +130,9 @@ export async function goOn<
       onStep?.({ step: i + 1, steps, loss: value });
       await pause();
     }
-    return { progress: { state: step.read(), step: until }, losses };
+    const { frozen, trained } = step.read();
+    disposeTensors(frozen);
+    return { progress: { state: trained, step: until }, losses };
   } finally {
     step.dispose();
   }
@@ -147,21 +149,21 @@ function trainingStep<P extends Tensors, F extends Tensors, B extends Tensors>(
   training: Training<P, F, B>,
 ) {
   return (input: {
-    readonly state: AdamwState<P>;
-    readonly frozen: F;
+    readonly state: { readonly trained: AdamwState<P>; readonly frozen: F };
     readonly batch: B;
     readonly numbers: {
       readonly learningRate: tf.Scalar;
       readonly stepNumber: tf.Scalar;
     };
   }) => {
-    const { batch, frozen, numbers, state } = input;
+    const { batch, numbers } = input;
+    const { frozen, trained } = input.state;
     const lossOf = (...values: tf.Tensor[]) =>
-      training.loss(withLeaves(state.params, values), frozen, batch);
-    const { grads, value } = tf.valueAndGrads(lossOf)(leaves(state.params));
+      training.loss(withLeaves(trained.params, values), frozen, batch);
+    const { grads, value } = tf.valueAndGrads(lossOf)(leaves(trained.params));
     const config = training.adamw ?? adamwDefaults;
-    const after = stepAdamw(state, grads, { config, ...numbers });
-    return { state: after, loss: value as tf.Scalar };
+    const after = stepAdamw(trained, grads, { config, ...numbers });
+    return { state: { trained: after, frozen }, loss: value as tf.Scalar };
   };
 }
 

@@ -132,14 +132,100 @@ describe("a carried state", () => {
     assert.equal(tf.memory().numTensors - held, 2);
   });
 
-  it("refuses a step before there is a state, and after there is one", () => {
+  it("loses no memory over a thousand steps of a large state", (t) => {
+    if (!currentEngine()?.compiles)
+      return t.skip("plain tensors of the engine");
+    const size = 2 ** 20;
+    const wide = compile(
+      ({ by, state }: { by: tf.Scalar; state: tf.Tensor1D }) => ({
+        first: state.slice([0], [1]),
+        state: state.mul<tf.Tensor1D>(by),
+      }),
+      { carry: "state", ...quiet },
+    );
+    tf.tidy(() => wide.write(tf.ones([size])));
+    const by = tf.scalar(1);
+    const run = (steps: number) =>
+      tf.tidy(() => {
+        for (let i = 0; i < steps; i++) wide({ by });
+      });
+    run(50);
+    const before = process.memoryUsage().rss;
+    run(1000);
+    const grown = (process.memoryUsage().rss - before) / (4 * size);
+    assert.ok(grown < 8, `grew by ${grown.toFixed(1)} states`);
+    wide.dispose();
+  });
+
+  it("frees its graph and its tensors", (t) => {
+    if (!currentEngine()?.compiles) return t.skip("there is no graph");
+    const backend = tf.backend() as unknown as {
+      getNumOfSavedModels(): number;
+    };
+    const graphs = backend.getNumOfSavedModels();
+    const held = tf.memory().numTensors;
+    tf.tidy(() => {
+      const carried = open();
+      for (const at of [[0], [1, 2], [0, 1, 2]]) carried(rows(...at));
+      assert.equal(backend.getNumOfSavedModels(), graphs + 1);
+      carried.dispose();
+    });
+    assert.equal(backend.getNumOfSavedModels(), graphs);
+    assert.equal(tf.memory().numTensors, held);
+  });
+
+  it("may have parts that no step touches", () => {
+    type Parts = { readonly moving: tf.Scalar; readonly still: tf.Scalar };
+    const carried = compile(
+      ({ state: { moving, still } }: { state: Parts }) => ({
+        state: { moving: moving.add<tf.Scalar>(still), still },
+      }),
+      { carry: "state", ...quiet },
+    );
+    carried.write({ moving: tf.scalar(1), still: tf.scalar(10) });
+    for (let i = 0; i < 3; i++) carried({});
+    const { moving, still } = carried.read();
+    assert.deepEqual([moving.dataSync()[0], still.dataSync()[0]], [31, 10]);
+    carried.dispose();
+  });
+
+  it("may change places", () => {
+    type Pair = readonly [tf.Scalar, tf.Scalar];
+    const carried = compile(
+      ({ state: [a, b] }: { state: Pair }) => ({ state: [b, a] as Pair }),
+      { carry: "state", ...quiet },
+    );
+    carried.write([tf.scalar(1), tf.scalar(2)]);
+    for (let i = 0; i < 3; i++) carried({});
+    const pair = carried.read().map((one) => one.dataSync()[0]);
+    assert.deepEqual(pair, [2, 1]);
+    carried.dispose();
+  });
+
+  it("refuses an input that brings a state", () => {
+    const carried = compile(step, { carry: "state", name: "sums", ...quiet });
+    carried.write(start());
+    const whole = { ...rows(0), state: start() };
+    assert.throws(() => carried(whole), {
+      name: "TypeError",
+      message:
+        'compile("sums"): expected an input without "state", which is ' +
+        "carried, got one with it; set it with write(state)",
+    });
+    assert.deepEqual(numbers(carried.read()), [0, 0, 0]);
+    carried.dispose();
+  });
+
+  it("refuses a step before there is a state, and after it was freed", () => {
     const carried = compile(step, { carry: "state", name: "sums", ...quiet });
     const message =
       'compile("sums"): expected a state, got none; set it with write(state)';
     assert.throws(() => carried(rows(0)), { message });
     carried.write(start());
     carried.dispose();
-    assert.throws(() => carried(rows(0)), { message });
+    const freed = 'compile("sums"): expected a step in use, got a disposed one';
+    assert.throws(() => carried(rows(0)), { message: freed });
+    assert.throws(() => carried.write(start()), { message: freed });
   });
 
   it("refuses a state of another form or shape", () => {

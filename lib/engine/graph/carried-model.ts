@@ -131,20 +131,22 @@ function stepNodes(
   });
   const all = graph.outputNames.map((name) => prefix + name);
   const ready = operation(`${prefix}ready`, "NoOp", { after: all });
-  const assigns = stateOutputs.map((place, i) =>
-    operation(`${prefix}assign${i}`, "AssignVariableOp", {
+  const assigns = stateOutputs.flatMap((place, i) => {
+    const untouched = prefix + graph.inputNames[stateInputs[i]];
+    if (nodeOf(own, all[place]).inputs[0] === untouched) return [];
+    return operation(`${prefix}assign${i}`, "AssignVariableOp", {
       inputs: [`variable${i}`, all[place]],
       attributes: [typeOf("dtype", state[i].dtype)],
       after: [ready.name],
-    }),
-  );
+    });
+  });
   const after = assigns.map(({ name }) => name);
   const others = graph.outputNames.flatMap((name, place) =>
     stateOutputs.includes(place) ? [] : [name],
   );
   const fetches = others.map((name) =>
     identity(`${prefix}fetch_${name}`, prefix + name, {
-      dtype: outputType(graph, name),
+      dtype: nodeOf(graph.nodes, name).attributes[0].value as number,
       after,
     }),
   );
@@ -163,9 +165,9 @@ function stepNodes(
   };
 }
 
-function outputType({ nodes }: Graph, name: string): number {
-  const node = nodes.find((one) => one.name === name) as OpNode;
-  return node.attributes[0].value as number;
+/** An output's node, which is an operation: Identity, typed by T. */
+function nodeOf(nodes: readonly GraphNode[], name: string): OpNode {
+  return nodes.find((node) => node.name === name) as OpNode;
 }
 
 function identity(
