@@ -19,7 +19,7 @@ export interface Task {
   readonly runs: number;
 }
 
-export interface Answer {
+export interface Measurement {
   readonly times: readonly number[]; // ms
   /** Of the features' magnitudes: all contenders compute the same. */
   readonly mean: number;
@@ -88,7 +88,7 @@ function peersOf(network: NetworkName): Peer[] {
   return [...ours, new Peer("PyTorch", python, [script, network])];
 }
 
-type Collected = Map<string, { times: number[]; last: Answer }>;
+type Collected = Map<string, { times: number[]; last: Measurement }>;
 
 /** All contenders of a network, in turns; the first turn only warms up. */
 async function race(network: NetworkName, rounds: number) {
@@ -124,8 +124,8 @@ async function race(network: NetworkName, rounds: number) {
   return { versions, peak, rows: rowsOf(network, found, peak) };
 }
 
-async function ask(peer: Peer, task: Task): Promise<Answer> {
-  const answer = await peer.answer<Answer>(task);
+async function ask(peer: Peer, task: Task): Promise<Measurement> {
+  const answer = await peer.answer<Measurement>(task);
   if (answer) return answer;
   throw new Error(`encoders: expected an answer of ${peer.by}, got none`);
 }

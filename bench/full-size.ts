@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { writeWhole } from "../lib/files/atomic.ts";
 import { llama32_1b } from "../lib/llm/config.ts";
 import { load, machine } from "./engine/report.ts";
-import type { Answer } from "./full-size/phases.ts";
+import type { Measurement } from "./full-size/phases.ts";
 import { writeLlama } from "./full-size/weights.ts";
 
 /** Most memory that any phase may take. */
@@ -43,7 +43,7 @@ export async function run([layers]: readonly string[]): Promise<void> {
   }
 }
 
-function runChild(folder: string): Answer {
+function runChild(folder: string): Measurement {
   const script = join(import.meta.dirname, "full-size", "child.ts");
   const child = spawnSync(
     process.execPath,
@@ -57,7 +57,7 @@ function runChild(folder: string): Answer {
   );
 }
 
-function linesOf({ limits, phases }: Answer): string[] {
+function linesOf({ limits, phases }: Measurement): string[] {
   const peak = Math.max(...phases.map(({ peakGiB }) => peakGiB));
   const isMet = peak <= limitGiB;
   return [
@@ -75,7 +75,7 @@ function linesOf({ limits, phases }: Answer): string[] {
 function keep(
   facts: Readonly<Record<string, string>>,
   lines: readonly string[],
-  answer: Answer,
+  answer: Measurement,
 ): void {
   const folder = join(import.meta.dirname, "results");
   const list = (all: readonly string[]) =>

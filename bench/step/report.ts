@@ -2,13 +2,13 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../../lib/files/atomic.ts";
 import type { TapCost } from "./taps.ts";
-import { type Answer, audioTokens, flopsOf, type Task } from "./tasks.ts";
+import { audioTokens, flopsOf, type Measurement, type Task } from "./tasks.ts";
 
 /** One task on one contender. */
 export interface Result {
   readonly contender: "pal-lab" | "PyTorch";
   readonly task: Task;
-  readonly answer: Answer;
+  readonly answer: Measurement;
 }
 
 /** One line of the table of steps. */
@@ -52,13 +52,13 @@ export function rowsOf(results: readonly Result[]): Row[] {
   });
 }
 
-function timesOf({ times }: Answer): { median: number; min: number } {
+function timesOf({ times }: Measurement): { median: number; min: number } {
   const sorted = [...times].sort((a, b) => a - b);
   return { median: sorted[sorted.length >> 1], min: sorted[0] };
 }
 
 /** PyTorch's answer to the same task; both must have trained the same model. */
-function peerOf(results: readonly Result[], task: Task): Answer {
+function peerOf(results: readonly Result[], task: Task): Measurement {
   const peer = results.find(
     (one) =>
       one.contender === "PyTorch" &&

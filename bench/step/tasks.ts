@@ -108,7 +108,7 @@ export type Stage = 1 | 2;
 /** How a step runs: PyTorch's is "eager". */
 export type Mode = "eager" | "graph" | "graph + XLA";
 
-/** What a child process measures; it answers with `Answer` as JSON. */
+/** What a child process measures; it answers with `Measurement` as JSON. */
 export interface Task {
   readonly size: string;
   readonly stage: Stage;
@@ -123,7 +123,7 @@ export interface Task {
   readonly steps: number;
 }
 
-export interface Answer {
+export interface Measurement {
   readonly description: string;
   /** Milliseconds of each step after warming up. */
   readonly times: readonly number[];

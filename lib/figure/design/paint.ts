@@ -1,7 +1,7 @@
 import type { Layout } from "plotly.js";
 import { ink, lane } from "../theme.ts";
 import type { Band, Column, Place } from "./place.ts";
-import type { Run } from "./rows.ts";
+import type { LayerRun } from "./rows.ts";
 
 /** How each kind of mark is painted, the lowest first. */
 const styles = {
@@ -86,7 +86,7 @@ export function dropped({ left, right }: Column, y: number): Mark {
 }
 
 /** Joins the layers of a run at their right. */
-export function bracket({ from, to }: Run, x: number, place: Place): Mark {
+export function bracket({ from, to }: LayerRun, x: number, place: Place): Mark {
   const bottom = place.below(from) - 3;
   const top = place.below(to + 1) + 3;
   return {
