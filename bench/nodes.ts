@@ -6,7 +6,7 @@
  * Each Node comes from npm. Everything lies in a temporary folder and is
  * removed at the end; output stays in `.pal/logs/node-<version>-*.log`.
  */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -20,6 +20,9 @@ import { firstFaults, type Outcome, tableOf, testLine } from "./nodes/table.ts";
 
 const root = join(import.meta.dirname, "..");
 const logs = join(root, ".pal", "logs");
+
+let running: ChildProcess | undefined;
+let stopped: NodeJS.Signals | undefined;
 
 interface Finished {
   readonly code: number | null;
@@ -44,6 +47,7 @@ function run(
     env,
     stdio: ["ignore", "pipe", "pipe"],
   });
+  running = child;
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (part: string) => {
@@ -54,7 +58,8 @@ function run(
     child.on("error", reject);
     child.on("close", (code) => {
       const seconds = (performance.now() - begin) / 1000;
-      resolve({ code, output, seconds });
+      if (stopped) reject(new Error(`nodes: stopped by ${stopped}`));
+      else resolve({ code, output, seconds });
     });
   });
 }
@@ -136,12 +141,11 @@ export async function nodes(words: readonly string[]): Promise<void> {
     "../scripts/setup/nodes.mjs" as string
   );
   const folder = mkdtempSync(join(tmpdir(), "pal-nodes-"));
-  const clear = () => rmSync(folder, { recursive: true, force: true });
   const stop = (signal: NodeJS.Signals) => {
-    clear(); // several GB
-    process.exit(signal === "SIGINT" ? 130 : 143);
+    stopped = signal;
+    running?.kill(signal);
   };
-  process.once("SIGINT", stop).once("SIGTERM", stop);
+  process.on("SIGINT", stop).on("SIGTERM", stop);
   mkdirSync(logs, { recursive: true });
   const outcomes: Outcome[] = [];
   try {
@@ -154,7 +158,8 @@ export async function nodes(words: readonly string[]): Promise<void> {
     }
   } finally {
     process.off("SIGINT", stop).off("SIGTERM", stop);
-    clear();
+    // What a stopped command started may write for a moment longer.
+    rmSync(folder, { recursive: true, maxRetries: 20, retryDelay: 100 });
   }
   const { markdown, passed } = tableOf(outcomes, await factsOf(words));
   console.log(markdown);

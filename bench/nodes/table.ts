@@ -56,7 +56,8 @@ export function tableOf(
       .map(([name, value]) => `- ${name}: ${value}`)
       .join("\n"),
     table.map((row) => `| ${row.join(" | ")} |`).join("\n"),
-    "Each from a clean checkout of that commit.",
+    "Each from a clean checkout of that commit; seconds by the wall, whatever " +
+      "else ran.",
   ].join("\n\n");
   const passed = outcomes.every(({ notebook, setUp, tests }) =>
     [notebook, setUp, tests].every(({ code }) => code === 0),
