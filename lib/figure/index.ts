@@ -4,7 +4,7 @@ export { type CurveRow, curves } from "./curves.ts";
 export { breakdown, type PartRow } from "./design/breakdown.ts";
 export { type DesignRow, designDiagram } from "./design/diagram.ts";
 export { type LayerTokenRow, layerMap } from "./design/layer-map.ts";
-export type { Figure } from "./figure.ts";
+export type { Drawing, Figure } from "./figure.ts";
 export { type NeighborRow, neighbors } from "./neighbors.ts";
 export { renderFigure } from "./render/render.ts";
 export { spectrograms } from "./sound/spectrograms.ts";

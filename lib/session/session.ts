@@ -9,7 +9,7 @@ import { show } from "../display/show.ts";
 import { table } from "../display/table.ts";
 import type { Engine } from "../engine/engine.ts";
 import { useEngine } from "../engine/engine.ts";
-import type { Figure } from "../figure/figure.ts";
+import type { Drawing, Figure } from "../figure/figure.ts";
 import { cacheOf, foldersFor } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
 import { openMemory } from "./memory.ts";
@@ -31,7 +31,7 @@ export interface Session {
    */
   readonly scratch: string;
   /** Shows a figure and writes it to the figures' folder. */
-  show(figure: Figure): Promise<void>;
+  show(figure: Figure | Drawing): Promise<void>;
   /** Shows rows as a table and writes it as CSV and Markdown. */
   table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
   progress: typeof progress;

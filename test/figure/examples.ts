@@ -6,7 +6,7 @@ import {
   designDiagram,
 } from "../../lib/figure/design/diagram.ts";
 import { layerMap } from "../../lib/figure/design/layer-map.ts";
-import type { Figure } from "../../lib/figure/figure.ts";
+import type { Drawing, Figure } from "../../lib/figure/figure.ts";
 import { neighbors } from "../../lib/figure/neighbors.ts";
 import { spectrograms } from "../../lib/figure/sound/spectrograms.ts";
 import { tokenGrid } from "../../lib/figure/sound/token-grid.ts";
@@ -172,7 +172,7 @@ const short = (design: DesignRow): DesignRow => ({
 });
 
 /** One figure of each kind, with long words and full axes. */
-export function everyKind(): Figure[] {
+export function everyKind(): (Figure | Drawing)[] {
   return [
     comparison(scores(["Which sound?", "How many sounds are there?"]), {
       name: "scores",

@@ -13,7 +13,7 @@ import {
   numbersOf,
   type Panel,
 } from "./layer-grid.ts";
-import { type Annotation, labelTrace, words } from "./words.ts";
+import { type Annotation, labelTrace, words } from "./plotly-words.ts";
 
 export type { LayerMapOptions, LayerTokenRow } from "./layer-grid.ts";
 
