@@ -147,7 +147,10 @@ describe("designDiagram", () => {
       const top = Number(/translate\(16,(\d+)\)/.exec(svg)?.[1]);
       const [right, bottom] = [720 - 2 * 16, height - top - 16];
       const all = pathsOf(svg).join("");
-      assert.match(all, /^M/);
+      // One box at least for attention and FFN in each layer of each design.
+      const nLayers = designs.reduce((n, one) => n + one.layers.length, 0);
+      const nShapes = all.match(/M/g)?.length ?? 0;
+      assert.ok(nShapes >= 2 * nLayers, `${nShapes} for ${nLayers} layers`);
       for (const [, x, y] of all.matchAll(/[ML]([-\d.]+),([-\d.]+)/g)) {
         assert.ok(Number(x) >= 0 && Number(x) <= right, `x ${x} of ${right}`);
         assert.ok(Number(y) >= 0 && Number(y) <= bottom, `y ${y}`);
