@@ -1,9 +1,14 @@
 /** Which versions of Node serve, and which were tried. */
 import { SetupError } from "./run.mjs";
 
+/** @public for its test */
 export const leastNode = [20, 19];
 
-/** Those of `npm run bench -- nodes`, and when each gets no more mending. */
+/**
+ * Those of `npm run bench -- nodes`, and when each gets no more mending.
+ *
+ * @public for the bench and its test
+ */
 export const triedNodes = [
   { major: 20, end: "2026-04-30" },
   { major: 22, end: "2027-04-30" },
