@@ -5,10 +5,11 @@
  * PAL_PYTHON names a Python with PyTorch; without it that side is skipped.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { writeWhole } from "../lib/files/atomic.ts";
 import { type NetworkName, networks } from "./encoders/networks.ts";
 
 export interface Task {
@@ -18,7 +19,7 @@ export interface Task {
   readonly runs: number;
 }
 
-export interface Answer {
+export interface Measurement {
   readonly times: readonly number[]; // ms
   /** Of the features' magnitudes: all contenders compute the same. */
   readonly mean: number;
@@ -87,7 +88,7 @@ function peersOf(network: NetworkName): Peer[] {
   return [...ours, new Peer("PyTorch", python, [script, network])];
 }
 
-type Collected = Map<string, { times: number[]; last: Answer }>;
+type Collected = Map<string, { times: number[]; last: Measurement }>;
 
 /** All contenders of a network, in turns; the first turn only warms up. */
 async function race(network: NetworkName, rounds: number) {
@@ -123,8 +124,8 @@ async function race(network: NetworkName, rounds: number) {
   return { versions, peak, rows: rowsOf(network, found, peak) };
 }
 
-async function ask(peer: Peer, task: Task): Promise<Answer> {
-  const answer = await peer.answer<Answer>(task);
+async function ask(peer: Peer, task: Task): Promise<Measurement> {
+  const answer = await peer.answer<Measurement>(task);
   if (answer) return answer;
   throw new Error(`encoders: expected an answer of ${peer.by}, got none`);
 }
@@ -209,8 +210,8 @@ function report(rows: readonly Row[], facts: Record<string, string>): void {
   const folder = join(import.meta.dirname, "results");
   mkdirSync(folder, { recursive: true });
   const json = JSON.stringify({ machine: facts, verdict, rows }, null, 2);
-  write(join(folder, "encoders.json"), `${json}\n`);
-  write(join(folder, "encoders.md"), `${markdown}\n`);
+  writeWhole(join(folder, "encoders.json"), `${json}\n`);
+  writeWhole(join(folder, "encoders.md"), `${markdown}\n`);
 }
 
 /** Our best mode against PyTorch, for each network and batch. */
@@ -236,9 +237,4 @@ function verdicts(rows: readonly Row[]): string[] {
         (isMet ? "met" : "missed")
       );
     });
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }

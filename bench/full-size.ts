@@ -7,12 +7,13 @@
  * a minute and a half; with fewer layers than 16 less, and nothing is kept.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { writeWhole } from "../lib/files/atomic.ts";
 import { llama32_1b } from "../lib/llm/config.ts";
 import { load, machine } from "./engine/report.ts";
-import type { Answer } from "./full-size/phases.ts";
+import type { Measurement } from "./full-size/phases.ts";
 import { writeLlama } from "./full-size/weights.ts";
 
 /** Most memory that any phase may take. */
@@ -42,7 +43,7 @@ export async function run([layers]: readonly string[]): Promise<void> {
   }
 }
 
-function runChild(folder: string): Answer {
+function runChild(folder: string): Measurement {
   const script = join(import.meta.dirname, "full-size", "child.ts");
   const child = spawnSync(
     process.execPath,
@@ -56,7 +57,7 @@ function runChild(folder: string): Answer {
   );
 }
 
-function linesOf({ limits, phases }: Answer): string[] {
+function linesOf({ limits, phases }: Measurement): string[] {
   const peak = Math.max(...phases.map(({ peakGiB }) => peakGiB));
   const isMet = peak <= limitGiB;
   return [
@@ -74,7 +75,7 @@ function linesOf({ limits, phases }: Answer): string[] {
 function keep(
   facts: Readonly<Record<string, string>>,
   lines: readonly string[],
-  answer: Answer,
+  answer: Measurement,
 ): void {
   const folder = join(import.meta.dirname, "results");
   const list = (all: readonly string[]) =>
@@ -85,13 +86,8 @@ function keep(
     list(known),
     list(lines),
   ].join("\n\n");
-  write(join(folder, "full-size.md"), `${markdown}\n`);
+  writeWhole(join(folder, "full-size.md"), `${markdown}\n`);
   const { limits, phases } = answer;
   const json = JSON.stringify({ facts, limits, phases }, null, 2);
-  write(join(folder, "full-size.json"), `${json}\n`);
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
+  writeWhole(join(folder, "full-size.json"), `${json}\n`);
 }

@@ -6,16 +6,11 @@
  * processors, threads and settings give other bits, so the file begins with
  * them and stays on this machine, in `.pal/golden`.
  */
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { useEngine } from "../lib/engine/engine.ts";
 import type { Numerics } from "../lib/engine/numerics.ts";
+import { writeWhole } from "../lib/files/atomic.ts";
 import { designLines } from "./golden/designs.ts";
 import { differences, largestShift, linesIn, textOf } from "./golden/lines.ts";
 import { toyLines } from "./golden/toy.ts";
@@ -36,8 +31,7 @@ const factsOf = (numerics: Numerics) =>
 
 function save(text: string): void {
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(`${file}.tmp`, text);
-  renameSync(`${file}.tmp`, file);
+  writeWhole(file, text);
   console.log(`golden: ${countLines(text)} lines kept in ${file}`);
 }
 

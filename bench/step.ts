@@ -58,7 +58,11 @@ function tasks(): Task[] {
     designs.flatMap((variant) =>
       (["graph", "eager"] as const).map((mode) =>
         taskOf(middle, variant, {
-          ...{ stage: 1, mode, query, warmUp: 2, steps: 6 },
+          stage: 1,
+          mode,
+          query,
+          warmUp: 2,
+          steps: 6,
         }),
       ),
     ),

@@ -1,4 +1,4 @@
-/** `npm run check`: format, lint and types. `-- --write` mends what it can. */
+/** `npm run check`: format, lint, types and dead exports. `-- --write` mends what it can. */
 import { join } from "node:path";
 import { root } from "./setup/paths.mjs";
 import { inherit } from "./setup/spawn.mjs";
@@ -17,9 +17,11 @@ try {
       join(modules, "typescript", "bin", "tsc"),
       ...["-p", "."],
     ]),
+    await inherit(process.execPath, [join(modules, "knip", "bin", "knip.js")]),
   ];
   process.exitCode = Math.max(...codes);
-  if (process.exitCode === 0) console.log("Format, lint and types: no fault.");
+  if (process.exitCode === 0)
+    console.log("Format, lint, types and exports: no fault.");
 } catch (error) {
   reportFault(error);
 }

@@ -9,6 +9,7 @@ import { findCompiler } from "./setup/binding.mjs";
 import { freeDisk, requireDisk } from "./setup/disk.mjs";
 import { hasNvidiaGpu } from "./setup/engine.mjs";
 import { readMeasured } from "./setup/measure.mjs";
+import { describeNode } from "./setup/nodes.mjs";
 import { kernelFolder, root } from "./setup/paths.mjs";
 import { run, SetupError } from "./setup/run.mjs";
 import { findPython } from "./setup/wheel.mjs";
@@ -57,7 +58,7 @@ const disk = () => {
 };
 
 const rows = [
-  ["Node", () => process.version],
+  ["Node", () => describeNode(process.version)],
   ["npm", () => version("npm", ["--version"])],
   ["git", () => version("git", ["--version"])],
   ["Python, pip", async () => (await findPython()).pip],

@@ -8,22 +8,9 @@ import { pathToFileURL } from "node:url";
 import { buildLibrary } from "./setup/build.mjs";
 import { setUpEngine } from "./setup/engine.mjs";
 import { measureSettings } from "./setup/measure.mjs";
+import { checkNode } from "./setup/nodes.mjs";
 import { installAll } from "./setup/packages.mjs";
 import { SetupError, step, stopOnInterrupt } from "./setup/run.mjs";
-
-const leastNode = [20, 19];
-
-function checkNode() {
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  const old =
-    major < leastNode[0] || (major === leastNode[0] && minor < leastNode[1]);
-  if (old) {
-    throw new SetupError(
-      `expected Node ${leastNode.join(".")} or newer, got ${process.version}`,
-      "install a newer Node, then run this again",
-    );
-  }
-}
 
 /**
  * Does what is missing, a line per step.

@@ -9,7 +9,7 @@ import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../lib/engine/compile.ts";
 import { useEngine } from "../../lib/engine/engine.ts";
 import type { Tensors } from "../../lib/tensor/params.ts";
-import type { Answer, Task } from "../encoders.ts";
+import type { Measurement, Task } from "../encoders.ts";
 import { inputOf, type NetworkName, networks } from "./networks.ts";
 
 async function main([network, mode]: readonly string[]): Promise<void> {
@@ -39,7 +39,7 @@ function measure(
   name: NetworkName,
   { B, runs }: Task,
   run: (mel_BFL: tf.Tensor3D) => tf.Tensor3D,
-): Answer {
+): Measurement {
   const mel_BFL = inputOf(name, B);
   const times: number[] = [];
   let mean = 0;
@@ -56,7 +56,7 @@ function measure(
 }
 
 /** Products of two square matrices: what this machine can do at best. */
-function matmul({ B: size, runs }: Task): Answer {
+function matmul({ B: size, runs }: Task): Measurement {
   const a = tf.randomNormal<tf.Rank.R2>([size, size]);
   const times: number[] = [];
   for (let i = 0; i < runs; i++) {

@@ -17,7 +17,7 @@ import {
   stepAdamw,
 } from "../../lib/train/adamw.ts";
 import { nextTokenLoss } from "../../lib/train/loss.ts";
-import type { Answer, Mode, Size, Task } from "./tasks.ts";
+import type { Measurement, Mode, Size, Task } from "./tasks.ts";
 import { noisyWeights } from "./weights.ts";
 
 type StepInput = {
@@ -48,7 +48,7 @@ function trainingStep({ llama: config, B, T }: Size) {
 
 async function train(
   task: Extract<Task, { kind: "train" }>,
-): Promise<Omit<Answer, "description">> {
+): Promise<Omit<Measurement, "description">> {
   const { mode, size, steps, warmUp } = task;
   const run = runnerOf(size, mode);
   const tokens_BT = tf.tensor2d(
@@ -117,4 +117,4 @@ const measured =
   task.kind === "matmul"
     ? { times: await matmul(task.n, task.repeats) }
     : await train(task);
-console.log(JSON.stringify({ description, ...measured } satisfies Answer));
+console.log(JSON.stringify({ description, ...measured } satisfies Measurement));

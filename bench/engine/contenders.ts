@@ -1,6 +1,6 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { join } from "node:path";
-import type { Answer, Mode, Task } from "./tasks.ts";
+import type { Measurement, Mode, Task } from "./tasks.ts";
 
 /** One column of the comparison: an engine, or a peer. */
 export interface Contender {
@@ -8,7 +8,7 @@ export interface Contender {
   readonly description: string;
   readonly modes: readonly Mode[];
   /** Runs a task in a process of its own. */
-  measure(task: Task): Answer;
+  measure(task: Task): Measurement;
 }
 
 const here = import.meta.dirname;
@@ -65,7 +65,7 @@ function python(name: string, file: string, modes: readonly Mode[]): Contender {
   return { name, description: "", modes, measure };
 }
 
-function answer(child: SpawnSyncReturns<string>): Answer {
+function answer(child: SpawnSyncReturns<string>): Measurement {
   if (child.error) throw child.error;
   if (child.status === 0) return JSON.parse(child.stdout.trim());
   const lines = child.stderr.trim().split("\n");

@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
 import { instructionSet, processorName } from "../../lib/engine/numerics.ts";
+import { writeWhole } from "../../lib/files/atomic.ts";
 import { flopsOf, type Mode, peers, type Task } from "./tasks.ts";
 
 /** All times of one task on one contender, over all rounds. */
@@ -91,7 +92,7 @@ const headings = [
   "by minima",
 ];
 
-export function cellsOf(row: Row): string[] {
+function cellsOf(row: Row): string[] {
   return [
     row.task,
     row.contender,
@@ -139,7 +140,7 @@ interface Kept {
 }
 
 /** A processor as a file name: `amd-epyc-avx-512`. */
-export const processorSlug = () =>
+const processorSlug = () =>
   `${processorName()} ${instructionSet()}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-");
@@ -166,12 +167,7 @@ export function keep({ machine, rows, verdict, versions }: Kept): string {
   ].join("\n\n");
   mkdirSync(folder, { recursive: true });
   const json = JSON.stringify({ machine, versions, verdict, rows }, null, 2);
-  write(join(folder, `${slug}.json`), `${json}\n`);
-  write(join(folder, `${slug}.md`), `${markdown}\n`);
+  writeWhole(join(folder, `${slug}.json`), `${json}\n`);
+  writeWhole(join(folder, `${slug}.md`), `${markdown}\n`);
   return folder;
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }

@@ -59,7 +59,7 @@ export type Mode =
 /** Contenders that are not ours. */
 export const peers: readonly string[] = ["PyTorch", "JAX"];
 
-/** What a child process measures; it answers with `Answer` as JSON. */
+/** What a child process measures; it answers with `Measurement` as JSON. */
 export type Task =
   | { readonly kind: "matmul"; readonly n: number; readonly repeats: number }
   | {
@@ -70,7 +70,7 @@ export type Task =
       readonly steps: number;
     };
 
-export interface Answer {
+export interface Measurement {
   readonly description: string;
   /** Milliseconds of each repeat after warming up. */
   readonly times: readonly number[];

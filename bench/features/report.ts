@@ -1,6 +1,7 @@
-import { mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { arch, cpus, loadavg, platform, totalmem } from "node:os";
 import { join } from "node:path";
+import { writeWhole } from "../../lib/files/atomic.ts";
 import { bands, type Contender, type Times } from "./contenders.ts";
 
 export interface Row {
@@ -75,13 +76,8 @@ export function report(
   const folder = join(import.meta.dirname, "..", "results");
   mkdirSync(folder, { recursive: true });
   const json = JSON.stringify({ machine: facts, verdict, rows }, null, 2);
-  write(join(folder, "features.json"), `${json}\n`);
-  write(join(folder, "features.md"), `${markdown}\n`);
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
+  writeWhole(join(folder, "features.json"), `${json}\n`);
+  writeWhole(join(folder, "features.md"), `${markdown}\n`);
 }
 
 /** One line for each peer: the goal is met only by both measures. */

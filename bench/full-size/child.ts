@@ -23,7 +23,7 @@ import { random } from "../../lib/tensor/random.ts";
 import { startAdamw } from "../../lib/train/adamw.ts";
 import { batchOf } from "../step/model.ts";
 import { type Part, trainingStep } from "../step/training-step.ts";
-import { type Answer, type Limits, type Phase, phase } from "./phases.ts";
+import { type Limits, type Measurement, type Phase, phase } from "./phases.ts";
 
 const sequence = { B: 1, T: 96, answer: 16 } satisfies CostSequence;
 const promptLength = 60;
@@ -106,7 +106,8 @@ phases.push(
       { llama, connector },
       { prompts: [prompt.slice(0, promptLength)], heard: [batch.features_BPE] },
       {
-        ...{ ends: [], maxNew: nNew },
+        ends: [],
+        maxNew: nNew,
         onToken: () => at.push(performance.now()),
       },
     );
@@ -157,4 +158,6 @@ phases.push(
     ];
   }),
 );
-console.log(JSON.stringify({ description, limits, phases } satisfies Answer));
+console.log(
+  JSON.stringify({ description, limits, phases } satisfies Measurement),
+);

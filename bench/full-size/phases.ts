@@ -11,7 +11,7 @@ export interface Phase {
 }
 
 /** What the child process answers with, as JSON. */
-export interface Answer {
+export interface Measurement {
   readonly description: string;
   readonly limits: Limits;
   readonly phases: readonly Phase[];

@@ -5,10 +5,10 @@ import { useEngine } from "../../lib/engine/engine.ts";
 import { disposeTensors } from "../../lib/tensor/params.ts";
 import { startAdamw } from "../../lib/train/adamw.ts";
 import { batchOf, noisyModel } from "./model.ts";
-import type { Answer, Task } from "./tasks.ts";
+import type { Measurement, Task } from "./tasks.ts";
 import { type Part, trainingStep } from "./training-step.ts";
 
-async function train(task: Task): Promise<Omit<Answer, "description">> {
+async function train(task: Task): Promise<Omit<Measurement, "description">> {
   const step = compile(trainingStep(task.config), {
     name: task.config.variant.name,
     xla: task.mode === "graph + XLA",
@@ -41,5 +41,5 @@ async function train(task: Task): Promise<Omit<Answer, "description">> {
 
 const task: Task = JSON.parse(process.argv[2]);
 const { description } = await useEngine("tensorflow");
-const answer: Answer = { description, ...(await train(task)) };
+const answer: Measurement = { description, ...(await train(task)) };
 console.log(JSON.stringify(answer));

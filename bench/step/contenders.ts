@@ -1,10 +1,10 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import type { TapCost } from "./taps.ts";
-import type { Answer, Task } from "./tasks.ts";
+import type { Measurement, Task } from "./tasks.ts";
 
 /** Runs a task in a process of its own. */
-export type Measure = (task: Task) => Answer;
+export type Measure = (task: Task) => Measurement;
 
 const here = import.meta.dirname;
 

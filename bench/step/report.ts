@@ -1,13 +1,14 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../../lib/files/atomic.ts";
 import type { TapCost } from "./taps.ts";
-import { type Answer, audioTokens, flopsOf, type Task } from "./tasks.ts";
+import { audioTokens, flopsOf, type Measurement, type Task } from "./tasks.ts";
 
 /** One task on one contender. */
 export interface Result {
   readonly contender: "pal-lab" | "PyTorch";
   readonly task: Task;
-  readonly answer: Answer;
+  readonly answer: Measurement;
 }
 
 /** One line of the table of steps. */
@@ -35,24 +36,29 @@ export function rowsOf(results: readonly Result[]): Row[] {
     const peer = timesOf(peerOf(results, task));
     const { config, mode, size, stage } = task;
     return {
-      ...{ size, stage, design: config.variant.name, contender, mode },
+      size,
+      stage,
+      design: config.variant.name,
+      contender,
+      mode,
       audioTokens: audioTokens(task),
       ...mine,
       gflops: flopsOf(task) / 1e9,
       timesPytorch: peer.median / mine.median,
       timesPytorchAtBest: peer.min / mine.min,
-      ...{ losses, nNodes },
+      losses,
+      nNodes,
     };
   });
 }
 
-function timesOf({ times }: Answer): { median: number; min: number } {
+function timesOf({ times }: Measurement): { median: number; min: number } {
   const sorted = [...times].sort((a, b) => a - b);
   return { median: sorted[sorted.length >> 1], min: sorted[0] };
 }
 
 /** PyTorch's answer to the same task; both must have trained the same model. */
-function peerOf(results: readonly Result[], task: Task): Answer {
+function peerOf(results: readonly Result[], task: Task): Measurement {
   const peer = results.find(
     (one) =>
       one.contender === "PyTorch" &&
@@ -189,12 +195,7 @@ export function keep(kept: {
     markdownTable(savingTable(kept.savings)),
     notes.trim(),
   ].join("\n\n");
-  write(join(folder, "step.json"), `${JSON.stringify(kept, null, 2)}\n`);
-  write(join(folder, "step.md"), `${markdown}\n`);
+  writeWhole(join(folder, "step.json"), `${JSON.stringify(kept, null, 2)}\n`);
+  writeWhole(join(folder, "step.md"), `${markdown}\n`);
   return folder;
-}
-
-function write(path: string, text: string): void {
-  writeFileSync(`${path}.part`, text);
-  renameSync(`${path}.part`, path);
 }

@@ -108,7 +108,7 @@ export type Stage = 1 | 2;
 /** How a step runs: PyTorch's is "eager". */
 export type Mode = "eager" | "graph" | "graph + XLA";
 
-/** What a child process measures; it answers with `Answer` as JSON. */
+/** What a child process measures; it answers with `Measurement` as JSON. */
 export interface Task {
   readonly size: string;
   readonly stage: Stage;
@@ -123,7 +123,7 @@ export interface Task {
   readonly steps: number;
 }
 
-export interface Answer {
+export interface Measurement {
   readonly description: string;
   /** Milliseconds of each step after warming up. */
   readonly times: readonly number[];
@@ -145,12 +145,14 @@ export function taskOf(
   const { B, T, answer, latent, llama, name } = size;
   const scaled = atDepth(variant, llama.nLayers);
   const config = {
-    ...{ variant: scaled, llama, audioAt: 8 },
+    variant: scaled,
+    llama,
+    audioAt: 8,
     connector: { ...paperConnector, ...latent, query },
     encoders: [{ name: "sslam", grid: { steps: 64, bands: 8 }, width: 768 }],
   };
   const plans = layerPlans(scaled, llama.nLayers);
-  return { ...rest, ...{ B, T, answer, config, plans, size: name } };
+  return { ...rest, B, T, answer, config, plans, size: name };
 }
 
 /** Operations of the matrix products of a task's step. */

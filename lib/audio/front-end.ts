@@ -41,7 +41,7 @@ export interface SslamOptions {
   readonly deviation: number;
 }
 
-export const sslamOptions: SslamOptions = {
+const sslamOptions: SslamOptions = {
   nFrames: 1024, // 10.24 s
   mean: -4.268,
   deviation: 4.569,

@@ -5,7 +5,7 @@ import { openSharded } from "./sharded.ts";
 import { fileSource, readBytes } from "./source.ts";
 import { isTorchFile, openTorch } from "./torch/torch.ts";
 
-export type { Dtype, StoredTensor } from "./numbers.ts";
+export type { StoredTensor } from "./numbers.ts";
 export type { Checkpoint, TensorInfo } from "./safetensors.ts";
 
 /** What a folder may hold, best first. */

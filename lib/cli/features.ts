@@ -109,7 +109,10 @@ function readOptions(args: readonly string[]): Options {
   }
   return {
     ...(isComplete ? { audio: { folder, encoder } } : {}),
-    ...{ cache, dtype, isEstimate: estimate, isVerified: verify },
+    cache,
+    dtype,
+    isEstimate: estimate,
+    isVerified: verify,
   };
 }
 

@@ -1,5 +1,6 @@
-import { mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "../files/atomic.ts";
 
 /** Contents by ending: `{ svg: "<svg ..." }`. */
 export type Contents = Readonly<Record<string, string | Uint8Array>>;
@@ -21,7 +22,7 @@ export function writeFiles(
     mkdirSync(folder, { recursive: true });
     for (const [ending, content] of Object.entries(contents)) {
       const path = join(folder, `${name}.${ending}`);
-      replaceFile(path, content);
+      writeWhole(path, content);
       paths.push(path);
     }
   } catch (cause) {
@@ -32,17 +33,6 @@ export function writeFiles(
     );
   }
   return paths;
-}
-
-function replaceFile(path: string, content: string | Uint8Array) {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    writeFileSync(temporary, content);
-    renameSync(temporary, path);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
 }
 
 function checkName(name: string) {

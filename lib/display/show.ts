@@ -1,11 +1,14 @@
-import type { Figure } from "../figure/figure.ts";
+import type { Drawing, Figure } from "../figure/figure.ts";
 import { pngOf } from "../figure/render/png.ts";
 import { renderFigure } from "../figure/render/render.ts";
 import { writeFiles } from "./files.ts";
 import { currentScreen, type Screen } from "./kernel.ts";
 
 export interface ShowOptions {
-  /** Gets `<name>.json`, `.svg` and `.png`; made if it is not there. */
+  /**
+   * Gets `<name>.svg`, `.png` and, of a plot, `.json`; made if it is not
+   * there.
+   */
   readonly folder: string;
   /** Where to show it: this process's cell or terminal unless given. */
   readonly screen?: Screen;
@@ -24,18 +27,19 @@ const plotlyConfig = {
 /**
  * Shows a figure and writes it to files; the same figure gives the same bytes.
  *
- * In a cell it is interactive where the viewer knows plotly, and a picture
+ * In a cell a plot is interactive where the viewer knows plotly, and a picture
  * elsewhere; a page holds six digits of each fraction and fewer colors, the
  * files all. In a terminal one line names the files.
  */
 export async function show(
-  figure: Figure,
+  figure: Figure | Drawing,
   { folder, screen = currentScreen() }: ShowOptions,
 ): Promise<void> {
   const { svg, png, width, height } = await renderFigure(figure);
-  const { name, title, alt, data, layout } = figure;
+  const { alt, name, title } = figure;
+  const plot = "svg" in figure ? undefined : plotOf(figure);
   const paths = writeFiles(folder, name, {
-    json: `${JSON.stringify({ name, title, alt, data, layout })}\n`,
+    ...(plot && { json: `${JSON.stringify({ name, title, alt, ...plot })}\n` }),
     svg,
     png,
   });
@@ -49,10 +53,14 @@ export async function show(
   screen.publish(
     {
       data: {
-        "application/vnd.plotly.v1+json": {
-          ...shortened({ data, layout }),
-          config: plotlyConfig,
-        },
+        ...(plot
+          ? {
+              "application/vnd.plotly.v1+json": {
+                ...shortened(plot),
+                config: plotlyConfig,
+              },
+            }
+          : { "image/svg+xml": svg }),
         "image/png": Buffer.from(preview).toString("base64"),
         "text/plain": `Figure: ${title}\n${alt}`,
       },
@@ -60,6 +68,10 @@ export async function show(
     },
     false,
   );
+}
+
+function plotOf({ data, layout }: Figure) {
+  return { data, layout };
 }
 
 /** The same JSON with no fraction longer than a page can show. */

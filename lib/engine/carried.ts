@@ -8,7 +8,7 @@ import {
 } from "./graph/carried-model.ts";
 import { isRecording, record } from "./graph/record.ts";
 import { type CarriedSession, openCarriedSession } from "./graph/session.ts";
-import { type Leaf, leaves, rebuild, skeleton } from "./graph/tree.ts";
+import { type Leaf, leafPaths, rebuild, skeleton } from "./graph/tree.ts";
 import { isInGradient, own } from "./own.ts";
 
 /** A state and the ways to go on from it; the tensors are tfjs's. */
@@ -47,7 +47,7 @@ export interface CarrierOptions {
 export function openCarrier(options: CarrierOptions, state: object): Carrier {
   const { caller, carry } = options;
   const backend = nativeBackend();
-  const first = leaves(caller, carry, state);
+  const first = leafPaths(caller, carry, state);
   const form = skeleton(state);
   const start = { form, expected: first.map(describeLeaf) };
   const tensors = first.map(({ tensor }) => tensor);
@@ -89,7 +89,7 @@ function checkState(
   expected: readonly string[],
   state: unknown,
 ): tf.Tensor[] {
-  const found = leaves(caller, carry, state);
+  const found = leafPaths(caller, carry, state);
   const got = found.map(describeLeaf);
   const length = Math.max(expected.length, got.length);
   for (let i = 0; i < length; i++) {
@@ -130,7 +130,7 @@ function inTensors(
       try {
         replace(checkState(options, expected, after).map(tf.keep));
       } catch (error) {
-        for (const { tensor } of leaves(caller, "output", output)) {
+        for (const { tensor } of leafPaths(caller, "output", output)) {
           tensor.dispose();
         }
         throw error;
@@ -223,7 +223,7 @@ function inGraph(
     read,
     write,
     step: (input) => {
-      const inputs = leaves(caller, "input", { ...input });
+      const inputs = leafPaths(caller, "input", { ...input });
       const key = inputs.map(describeLeaf).join(", ");
       const trace = known.get(key);
       if (!trace || !session) return begin(input, key);
@@ -255,7 +255,7 @@ function recordStep(
 ) {
   const { caller, carry, run } = options;
   const whole = { ...input, [carry]: rebuild(form, before) };
-  const inputs = leaves(caller, "input", whole);
+  const inputs = leafPaths(caller, "input", whole);
   const isState = (root: string) => (leaf: Leaf) =>
     leaf.path === `${root}.${carry}` ||
     leaf.path.startsWith(`${root}.${carry}.`);
@@ -263,7 +263,7 @@ function recordStep(
     inputs,
     run: (copies) => run(rebuild(whole, copies)),
   });
-  const outputs = leaves(caller, "output", output);
+  const outputs = leafPaths(caller, "output", output);
   const all = outputs.map(({ tensor }) => tensor);
   try {
     const { after, rest } = parted(options, output);

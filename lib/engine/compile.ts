@@ -3,7 +3,7 @@ import { type Carrier, type CarrierOptions, openCarrier } from "./carried.ts";
 import { type NativeBackend, nativeBackend } from "./graph/binding.ts";
 import { isRecording, record } from "./graph/record.ts";
 import { openSession, type Session, type Xla } from "./graph/session.ts";
-import { type Leaf, leaves, rebuild, skeleton } from "./graph/tree.ts";
+import { type Leaf, leafPaths, rebuild, skeleton } from "./graph/tree.ts";
 import { isInGradient, own } from "./own.ts";
 
 export interface CompileOptions {
@@ -189,7 +189,7 @@ function compileWhole<I extends object, O extends object>(
     const inside = isRecording() || isInGradient();
     if (!backend || inside) return own(() => step(input));
 
-    const inputs = leaves(caller, "input", input);
+    const inputs = leafPaths(caller, "input", input);
     const key = inputs.map(signature).join(", ");
     const known = loaded.get(key);
     if (known) {
@@ -227,7 +227,7 @@ function load<I extends object, O extends object>(
   },
 ): { loaded: Loaded<O>; output: O } {
   const start = performance.now();
-  const inputs = leaves(caller, "input", input);
+  const inputs = leafPaths(caller, "input", input);
   const { graph, output } = record(caller, backend, {
     inputs,
     run: (copies) => step(rebuild(input, copies)),

@@ -23,8 +23,8 @@ type Environment = Record<string, string | undefined>;
  * wider vectors than AVX2 are not used.
  *
  * It splits work by its number of threads, and without oneDNN sums then round
- * in another order. A sixth slower than the default on the processor where it
- * was tried. Between kinds of processor it is a cap and not yet a proof.
+ * in another order. Between kinds of processor it is a cap and not yet a
+ * proof.
  */
 export const portable: Readonly<Record<string, string>> = {
   TF_NUM_INTRAOP_THREADS: "2",

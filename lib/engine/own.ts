@@ -1,11 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
-import { leaves, rebuild } from "./graph/tree.ts";
+import { leafPaths, rebuild } from "./graph/tree.ts";
 
 /** Runs and gives each output a tensor of its own, also one passed through. */
 export function own<O extends object>(run: () => O): O {
   return tf.tidy(() => {
     const output = run();
-    const found = leaves("compile", "output", output);
+    const found = leafPaths("compile", "output", output);
     const clones = found.map(({ tensor }) => tensor.clone());
     return rebuild(output, clones) as O & tf.TensorContainer;
   });

@@ -88,7 +88,7 @@ function whyNot(name: string, cause: unknown): string {
 /** tfjs-node 4.22 calls functions that Node 23 took out of `util`. */
 function restoreRemovedUtil(): void {
   const util = require("node:util") as Record<string, unknown>;
-  util.isNullOrUndefined ??= (value: unknown) =>
+  util.isNullOrUndefined = (value: unknown) =>
     value === null || value === undefined;
   util.isArray ??= Array.isArray;
 }

@@ -70,7 +70,9 @@ export async function samplesOf(
   const first = cropping.from + cropping.seconds;
   const { sampleRate, samples } = await decodeAudio(bytes, {
     ...decoding,
-    ...{ name: path, first, fileLength },
+    name: path,
+    first,
+    fileLength,
   });
   return resample(crop(samples, sampleRate, cropping), sampleRate, { to });
 }

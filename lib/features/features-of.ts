@@ -53,7 +53,9 @@ export async function* featuresOf(
   signal?.throwIfAborted();
   if (store !== "none") await checkRoom(paths.length, encoder, store);
   let summary: FeatureSummary = {
-    ...{ nClips: paths.length, nRead: 0, nComputed: 0 },
+    nClips: paths.length,
+    nRead: 0,
+    nComputed: 0,
     failures: [],
   };
   for (let start = 0; start < paths.length; start += batch) {

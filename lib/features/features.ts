@@ -20,7 +20,7 @@ export interface Features {
 }
 
 /** Numbers of one sound's features. */
-export function featureSize({ grid, width }: EncoderSizes): number {
+function featureSize({ grid, width }: EncoderSizes): number {
   return grid.steps * grid.bands * width;
 }
 

@@ -14,3 +14,10 @@ export interface Figure {
   readonly width?: number;
   readonly height?: number;
 }
+
+/** A picture that is drawn already: an SVG that needs nothing else. */
+export interface Drawing extends Omit<Figure, "data" | "layout"> {
+  readonly svg: string;
+  readonly width: number;
+  readonly height: number;
+}

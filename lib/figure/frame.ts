@@ -56,20 +56,13 @@ export const barShift = 14;
  * figure has the same size everywhere.
  */
 export function frame(words: Words, plot: Plot): Frame {
-  checkWords(words);
   const width = sizes.width;
-  const room = width - 2 * sizes.margin;
-  const titleLines = balancedLines(words.title, room, titleStyle);
-  const subtitleLines = balancedLines(
-    words.subtitle ?? "",
-    room,
-    subtitleStyle,
-  );
-  const subtitleTop = sizes.margin + stack(titleLines, titleStyle) + 4;
+  const head = headOf(words);
+  const [titleLines, subtitleLines] = [head.title.lines, head.subtitle.lines];
+  const subtitleTop = head.subtitle.y;
   const { barTitle = "", bottom, left, plotHeight, right, yTitle = "" } = plot;
   const axisTitles = yTitle || barTitle ? axisTitleHeight : 0;
-  const top =
-    subtitleTop + stack(subtitleLines, subtitleStyle) + 18 + axisTitles;
+  const top = head.top + axisTitles;
   const height = top + plotHeight + bottom;
   const place = { left, marginTop: top };
   const title = titleLines.map((line) => `<b>${literal(line)}</b>`);
@@ -99,6 +92,27 @@ export function frame(words: Words, plot: Plot): Frame {
         },
       ].filter((line) => line.text !== ""),
     },
+  };
+}
+
+/** Title and subtitle in lines, where they lie, and where the plot begins. */
+export function headOf(words: Words) {
+  checkWords(words);
+  const { margin, width } = sizes;
+  const room = width - 2 * margin;
+  const title = balancedLines(words.title, room, titleStyle);
+  const subtitle = balancedLines(words.subtitle ?? "", room, subtitleStyle);
+  const subtitleTop = margin + stack(title, titleStyle) + 4;
+  return {
+    title: {
+      ...titleStyle,
+      lines: title,
+      nBold: title.length,
+      x: margin,
+      y: margin,
+    },
+    subtitle: { ...subtitleStyle, lines: subtitle, x: margin, y: subtitleTop },
+    top: subtitleTop + stack(subtitle, subtitleStyle) + 18,
   };
 }
 

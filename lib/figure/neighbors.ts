@@ -128,8 +128,13 @@ type Annotation = NonNullable<Layout["annotations"]>[number];
 function left(text: string, y: number, color: string = ink.title): Annotation {
   return {
     text,
-    ...{ xref: "paper", x: 0, xanchor: "right", xshift: -12 },
-    ...{ yref: "y", y, yanchor: "middle" },
+    xref: "paper",
+    x: 0,
+    xanchor: "right",
+    xshift: -12,
+    yref: "y",
+    y,
+    yanchor: "middle",
     align: "right",
     showarrow: false,
     borderpad: 0,

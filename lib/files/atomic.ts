@@ -8,16 +8,23 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 
+type Chunk = string | Uint8Array;
+
 /**
  * Writes a file whole or not at all: under a temporary name beside it, flushed
  * to the disk, then renamed.
  *
- * Kept by hand: write-file-atomic takes a file as one buffer, and a checkpoint
- * does not fit into one.
+ * Kept by hand: write-file-atomic 8 takes a file as one buffer, and a
+ * checkpoint does not fit into one.
  *
- * @param chunks - parts of the file, made one after the other
+ * @param content - all of it, or its parts, made one after the other
  */
-export function writeWhole(path: string, chunks: Iterable<Uint8Array>): void {
+export function writeWhole(
+  path: string,
+  content: Chunk | Iterable<Uint8Array>,
+): void {
+  const isWhole = typeof content === "string" || content instanceof Uint8Array;
+  const chunks = isWhole ? [Buffer.from(content)] : content;
   const temporary = `${path}.${process.pid}.tmp`;
   const file = openSync(temporary, "w");
   try {

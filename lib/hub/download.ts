@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { writeWhole } from "../files/atomic.ts";
 import type { Hash, HubFile } from "./repository.ts";
 import {
   type Hub,
@@ -80,8 +81,7 @@ async function adoptPart(part: string, hash: Hash): Promise<void> {
   );
   if (found === label) return;
   await rm(part, { force: true });
-  await writeFile(`${part}.json.new`, label);
-  await rename(`${part}.json.new`, `${part}.json`);
+  writeWhole(`${part}.json`, label);
 }
 
 /** Progress that is worth a fresh round of attempts. */

@@ -1,5 +1,6 @@
-import { mkdir, rename, statfs, writeFile } from "node:fs/promises";
+import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
+import { writeWhole } from "../files/atomic.ts";
 import { download, isWhole, sizeOf } from "./download.ts";
 import { withLock } from "./lock.ts";
 import {
@@ -124,6 +125,5 @@ async function keepSource(
 ): Promise<void> {
   const path = join(folder, "source.json");
   const source = { repository: id, commit, license, files };
-  await writeFile(`${path}.new`, `${JSON.stringify(source, null, 2)}\n`);
-  await rename(`${path}.new`, path);
+  writeWhole(path, `${JSON.stringify(source, null, 2)}\n`);
 }

@@ -39,7 +39,7 @@ export type Prefilled = {
 };
 
 /** How a model reads a prompt; `Heard` is what it hears besides. */
-export interface Reader<Model extends Tensors, Heard extends Tensors> {
+export interface PromptReader<Model extends Tensors, Heard extends Tensors> {
   readonly name: string;
   readonly config: LlamaConfig;
   readonly llamaOf: (model: Model) => Llama;
@@ -79,7 +79,8 @@ export interface Generator<Model extends Tensors, Heard extends Tensors> {
 /** Opens a language model for questions; it hears nothing. */
 export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
   return generatorOf({
-    ...{ name: config.name, config },
+    name: config.name,
+    config,
     llamaOf: (llama) => llama,
     layers: plainLayers(config),
     prefill: (llama, input) => prefillText(llama, input, config),
@@ -88,7 +89,7 @@ export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
 }
 
 /** Reads a batch of prompts and keeps every layer's keys and values. */
-export function prefillText(
+function prefillText(
   llama: Llama,
   { last_BT, slots_BL, text_BT }: PrefillInput,
   config: LlamaConfig,
@@ -122,7 +123,7 @@ export function scoresAt(
 
 /** A generator around any model that fills a cache. */
 export function generatorOf<Model extends Tensors, Heard extends Tensors>(
-  reader: Reader<Model, Heard>,
+  reader: PromptReader<Model, Heard>,
 ): Generator<Model, Heard> {
   const { config, layers, llamaOf, name, positionsOf } = reader;
   const lastPosition = (index: number) => Math.max(...positionsOf(index));
@@ -188,7 +189,10 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
 /** The longest prompt's tokens; all of them must fit with their answers. */
 function checkPrompts(
   prompts: readonly (readonly number[])[],
-  { config, positionsOf }: Pick<Reader<Llama, []>, "config" | "positionsOf">,
+  {
+    config,
+    positionsOf,
+  }: Pick<PromptReader<Llama, []>, "config" | "positionsOf">,
   maxNew: number,
 ): number {
   const empty = prompts.findIndex((prompt) => prompt.length === 0);

@@ -103,7 +103,8 @@ export function unembed(
   const in_BTD = tap("unembed.hook_in", x_BTD);
   const normed_BTD = tappedRmsNorm(in_BTD, finalNorm_D, {
     epsilon: config.normEpsilon,
-    ...{ name: "ln_final", tap },
+    name: "ln_final",
+    tap,
   });
   const logits_XV = tf.matMul(
     normed_BTD.reshape<tf.Tensor2D>([B * T, D]),

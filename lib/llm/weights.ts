@@ -67,7 +67,7 @@ export async function llamaWeights(
 }
 
 /** Official name of a tensor; some exports leave the leading "model." out. */
-export function llamaName(name: string): string | undefined {
+function llamaName(name: string): string | undefined {
   if (name.endsWith("rotary_emb.inv_freq")) return undefined; // from the config
   if (name === unembedding || name.startsWith("model.")) return name;
   return `model.${name}`;

@@ -1,3 +1,5 @@
+import { distance } from "fastest-levenshtein";
+
 /**
  * The candidate that shares most of its parts with `name`, if half do; of
  * several, the one that shares most letters.
@@ -7,11 +9,14 @@ export function nearestName(
   candidates: readonly string[],
 ): string | undefined {
   const parts = split(name);
+  const letterOf = alphabet();
+  const spelled = (words: readonly string[]) => words.map(letterOf).join("");
+  const own = spelled(parts);
   let best: string | undefined;
   let least = parts.length / 2;
-  const letters = (of: string) => distance([...name], [...of]);
+  const letters = (of: string) => distance(name, of);
   for (const candidate of candidates) {
-    const far = distance(parts, split(candidate));
+    const far = distance(own, spelled(split(candidate)));
     const isTie = far === least;
     if (
       far < least ||
@@ -28,21 +33,12 @@ function split(name: string): string[] {
   return name.split(/[._]/, 24);
 }
 
-/** Levenshtein's distance, in parts of a name or in letters. */
-function distance(a: readonly string[], b: readonly string[]): number {
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (const [i, part] of a.entries()) {
-    const row = [i + 1];
-    for (const [j, other] of b.entries()) {
-      row.push(
-        Math.min(
-          row[j] + 1,
-          above[j + 1] + 1,
-          above[j] + (part === other ? 0 : 1),
-        ),
-      );
-    }
-    above = row;
-  }
-  return above[b.length];
+/** One letter for each word, so that words are compared as letters are. */
+function alphabet(): (word: string) => string {
+  const letters = new Map<string, string>();
+  return (word) => {
+    const letter = letters.get(word) ?? String.fromCharCode(letters.size);
+    letters.set(word, letter);
+    return letter;
+  };
 }

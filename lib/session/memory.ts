@@ -1,14 +1,8 @@
 import { createHash } from "node:crypto";
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
+import { writeWhole } from "../files/atomic.ts";
 
 /** Results of long stages, kept on disk so that a run can go on. */
 export interface Memory {
@@ -21,23 +15,21 @@ const digest = (bytes: Uint8Array | string) =>
   createHash("sha256").update(bytes).digest();
 
 /**
- * Opens a memory in `folder` for one version of the code.
+ * Opens a memory in `folder`.
  *
- * A value is found again only under the same key and the same `code`. Files
- * are written whole or not at all and begin with their own SHA-256; one that
- * does not match is treated as absent and reported.
+ * A value is found again only under the same key. Files are written whole or
+ * not at all and begin with their own SHA-256; one that does not match is
+ * treated as absent and reported.
  *
- * @param options - code: names the code that makes the values; report: told
- *   of a damaged file
+ * @param options - report: told of a damaged file
  */
 export function openMemory(
   folder: string,
-  options: { code: string; report: (line: string) => void },
+  { report }: { readonly report: (line: string) => void },
 ): Memory {
-  const { code, report } = options;
   mkdirSync(folder, { recursive: true });
   const pathOf = (key: unknown) => {
-    const name = digest(`${code}\0${JSON.stringify(key)}`).toString("hex");
+    const name = digest(JSON.stringify(key)).toString("hex");
     return join(folder, `${name.slice(0, 32)}.bin`);
   };
   return {
@@ -55,28 +47,7 @@ export function openMemory(
     },
     keep(key, value) {
       const body = serialize(value);
-      const path = pathOf(key);
-      const temporary = `${path}.${process.pid}.tmp`;
-      writeFileSync(temporary, Buffer.concat([digest(body), body]));
-      renameSync(temporary, path);
+      writeWhole(pathOf(key), [digest(body), body]);
     },
   };
-}
-
-/** One hash for all code files below a folder. */
-export function hashOfCode(folder: string): string {
-  const hash = createHash("sha256");
-  const visit = (path: string) => {
-    const entries = readdirSync(path, { withFileTypes: true });
-    for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-      const inner = join(path, entry.name);
-      if (entry.name === "node_modules" || entry.name === "dist") continue;
-      if (entry.isDirectory()) visit(inner);
-      else if (/(?<!\.d)\.(js|ts)$/.test(entry.name)) {
-        hash.update(entry.name).update(readFileSync(inner));
-      }
-    }
-  };
-  visit(folder);
-  return hash.digest("hex");
 }

@@ -9,15 +9,16 @@ import { show } from "../display/show.ts";
 import { table } from "../display/table.ts";
 import type { Engine } from "../engine/engine.ts";
 import { useEngine } from "../engine/engine.ts";
-import type { Figure } from "../figure/figure.ts";
+import type { Drawing, Figure } from "../figure/figure.ts";
 import { cacheOf, foldersFor } from "./folders.ts";
 import { interruptSignal } from "./interrupt.ts";
-import { hashOfCode, openMemory } from "./memory.ts";
+import { openMemory } from "./memory.ts";
+import { type Modules, readModules } from "./reach.ts";
 import type { Scale } from "./settings.ts";
 import { readSettings } from "./settings.ts";
 
 /** What a notebook works with: an engine, a scale, and ways to show things. */
-export interface Lab {
+export interface Session {
   /** The notebook's name; its tables and figures begin with it. */
   readonly name: string;
   readonly engine: Engine;
@@ -30,7 +31,7 @@ export interface Lab {
    */
   readonly scratch: string;
   /** Shows a figure and writes it to the figures' folder. */
-  show(figure: Figure): Promise<void>;
+  show(figure: Figure | Drawing): Promise<void>;
   /** Shows rows as a table and writes it as CSV and Markdown. */
   table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
   progress: typeof progress;
@@ -43,12 +44,31 @@ export interface Lab {
   /** Aborted by Ctrl-C or the stop button; asked for at each long stage. */
   signal(): AbortSignal;
   /**
-   * Runs a stage, or recalls what an earlier run of the same code kept.
+   * Runs a long stage with a bar that can be interrupted, or recalls what an
+   * earlier run of the same code kept.
    *
-   * @param key - all that the stage's result depends on, as plain data
-   * @param compute - returns plain data: numbers, texts, arrays, typed arrays
+   * The same code is the text of `run` and every module of the library that a
+   * word of it leads to: a change elsewhere leaves what was kept. A function of
+   * the notebook's own is not looked into, so `run` should call the library's;
+   * where it names none, the whole library counts.
+   *
+   * @param title - names the stage, over its bar
+   * @param key - all that the result depends on besides code, as plain data
+   * @param run - hands on what it is given; returns plain data: numbers, texts,
+   *   arrays, typed arrays
    */
-  remember<T>(key: unknown, compute: () => Promise<T>): Promise<T>;
+  stage<T>(
+    title: string,
+    key: unknown,
+    run: (options: StageTools) => Promise<T>,
+  ): Promise<T>;
+}
+
+/** What a stage hands to the work that it runs. */
+export interface StageTools {
+  readonly signal: AbortSignal;
+  /** Moves the bar. */
+  readonly onStep: (report: { step: number; steps: number }) => void;
 }
 
 type Rows = Parameters<typeof table>[0];
@@ -63,17 +83,15 @@ const code = dirname(dirname(fileURLToPath(import.meta.url)));
  * @throws RangeError for an unknown PAL_ENGINE or PAL_SCALE; Error when the
  *   engine asked for cannot be had
  */
-export async function startLab(name: string): Promise<Lab> {
+export async function startSession(name: string): Promise<Session> {
   const settings = readSettings(process.env);
   const { portable } = settings;
   const engine = await useEngine(settings.engine, { portable });
   const scale = settings.scale ?? (engine.compiles ? "full" : "quick");
   console.log(describeScale(scale, settings.scale, engine));
   const folders = foldersFor(process.cwd(), scale);
-  const memory = openMemory(folders.memory, {
-    code: hashOfCode(code),
-    report: console.log,
-  });
+  const memory = openMemory(folders.memory, { report: console.log });
+  const modules = readModules(code);
   const folder = folders.figures;
   const scratch = join(folders.scratch, name);
   if (settings.fresh) rmSync(scratch, { recursive: true, force: true });
@@ -89,10 +107,15 @@ export async function startLab(name: string): Promise<Lab> {
     listen: (samples, sampleRate, label) =>
       listen(samples, sampleRate, { label, encodeMp3, encodeWav }),
     signal: interruptSignal,
-    async remember<T>(key: unknown, compute: () => Promise<T>): Promise<T> {
+    async stage<T>(
+      title: string,
+      key: unknown,
+      run: (tools: StageTools) => Promise<T>,
+    ): Promise<T> {
       const { name: used, numerics } = engine;
-      const whole = { name, engine: used, numerics, scale, key };
-      const found = settings.fresh ? undefined : memory.recall(whole);
+      const whole = { name, engine: used, numerics, scale, title, key };
+      const coded = { ...whole, code: codeOf(modules, run) };
+      const found = settings.fresh ? undefined : memory.recall(coded);
       if (found !== undefined) {
         console.log(
           `Recalled from a run on ${found.madeAt.toISOString()}; ` +
@@ -100,11 +123,38 @@ export async function startLab(name: string): Promise<Lab> {
         );
         return found.value as T;
       }
-      const value = await compute();
-      memory.keep(whole, value);
+      const value = await withBar(title, run);
+      memory.keep(coded, value);
       return value;
     },
   };
+}
+
+/** A stage's own text and the modules that it reaches, as one hash. */
+function codeOf(modules: Modules, run: (tools: StageTools) => unknown): string {
+  const text = run.toString();
+  const reached = modules.reachedBy(text);
+  const whole = reached.length === 0;
+  return `${text}\0${modules.hashOf(whole ? undefined : reached)}`;
+}
+
+/** Runs a stage under a bar, which knows its length from the first step. */
+async function withBar<T>(
+  title: string,
+  run: (tools: StageTools) => Promise<T>,
+): Promise<T> {
+  let bar: ReturnType<typeof progress> | undefined;
+  let done = 0;
+  const onStep: StageTools["onStep"] = ({ step, steps }) => {
+    bar ??= progress(steps, title);
+    bar.tick(step - done);
+    done = step;
+  };
+  try {
+    return await run({ signal: interruptSignal(), onStep });
+  } finally {
+    bar?.done();
+  }
 }
 
 function describeScale(

@@ -1,8 +1,8 @@
 import type { EngineRequest } from "../engine/engine.ts";
 
 /** How large a run is: seconds, a minute or two, or what the figures show. */
-export type Scale = (typeof scales)[number];
-export const scales = ["smoke", "quick", "full"] as const;
+export type Scale = (typeof scaleNames)[number];
+export const scaleNames = ["smoke", "quick", "full"] as const;
 
 /** What the environment asks of a notebook. */
 export interface Settings {
@@ -31,7 +31,7 @@ function oneOf<T extends string>(
   if (value === undefined || value === "") return undefined;
   if (known.includes(value)) return value as T;
   throw new RangeError(
-    `startLab: expected ${name} to be one of ${known.join(", ")}, ` +
+    `startSession: expected ${name} to be one of ${known.join(", ")}, ` +
       `got "${value}"`,
   );
 }
@@ -47,7 +47,7 @@ export function readSettings(
   const { PAL_ENGINE, PAL_FRESH, PAL_PORTABLE, PAL_SCALE } = environment;
   return {
     engine: oneOf("PAL_ENGINE", PAL_ENGINE, engines) ?? "auto",
-    scale: oneOf("PAL_SCALE", PAL_SCALE, scales),
+    scale: oneOf("PAL_SCALE", PAL_SCALE, scaleNames),
     fresh: PAL_FRESH === "1",
     portable: PAL_PORTABLE === "1",
   };

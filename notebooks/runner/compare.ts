@@ -81,7 +81,7 @@ function normalizeLine(line: string): string {
  * differ in its pixels, but must be there. What goes to stderr is not
  * compared: warnings depend on the machine.
  */
-export function comparableLines(outputs: readonly Output[]): string[] {
+function comparableLines(outputs: readonly Output[]): string[] {
   const parts: string[] = [];
   for (const output of outputs) {
     if (output.output_type === "stream") {

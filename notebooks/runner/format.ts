@@ -1,4 +1,5 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
+import { writeWhole } from "../../lib/files/atomic.ts";
 
 /** A notebook of format 4.5, as its file holds it. */
 export interface Notebook {
@@ -187,12 +188,9 @@ export function inOrder(value: unknown): unknown {
 
 /** Writes a notebook, whole or not at all. */
 export function writeNotebook(path: string, notebook: Notebook): void {
-  const temporary = `${path}.${process.pid}.tmp`;
   try {
-    writeFileSync(temporary, notebookText(notebook));
-    renameSync(temporary, path);
+    writeWhole(path, notebookText(notebook));
   } catch (cause) {
-    rmSync(temporary, { force: true });
     throw new Error(`writeNotebook: ${path} could not be written`, { cause });
   }
 }

@@ -23,7 +23,7 @@ export const languageInfo = {
   version: "5.0.4",
 } as const;
 
-export const limits = {
+const limits = {
   codeCells: 40,
   linesPerCell: 20,
   /** Of all outputs, as JSON. */

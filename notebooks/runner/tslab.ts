@@ -4,7 +4,7 @@ import { join } from "node:path";
 const largestHeap = 8192;
 
 /** Heap of a kernel in MiB: half of the memory, 8 GiB at most. */
-export function kernelHeap(memoryBytes = totalmem()): number {
+function kernelHeap(memoryBytes = totalmem()): number {
   return Math.min(largestHeap, Math.floor(memoryBytes / 2 ** 21));
 }
 

@@ -71,7 +71,11 @@ async function measureBoth() {
   return fastest;
 }
 
-/** The setting that is faster over both sizes, or none. */
+/**
+ * The setting that is faster over both sizes, or none.
+ *
+ * @public for its test
+ */
 export function choose(fastest) {
   const gains = fastest[0].map((off, i) => off / fastest[1][i]);
   const gain = Math.sqrt(gains[0] * gains[1]);
@@ -80,7 +84,11 @@ export function choose(fastest) {
   return {};
 }
 
-/** What was chosen, in a line. */
+/**
+ * What was chosen, in a line.
+ *
+ * @public for its test
+ */
 export function lineOf({ chosen, fastest }) {
   const times = (value) =>
     fastest[value].map((ms) => ms.toFixed(0)).join(" and ");

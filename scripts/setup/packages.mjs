@@ -14,7 +14,7 @@ import { clearStamp, hashOf, readStamp, writeStamp } from "./stamp.mjs";
  *
  * @returns what the step's line says, and whether anything was done
  */
-export async function installPackages(name, folder, gibibytes) {
+async function installPackages(name, folder, gibibytes) {
   const manifests = ["package.json", "package-lock.json"];
   if (folder === root) manifests.push("lib/package.json");
   const wanted = hashOf(

@@ -81,8 +81,8 @@ function describeEnd(command, args, { code, signal, output }) {
  * Runs a command; its output also goes to `.pal/logs/<log>.log`.
  *
  * @param options - log: name; cwd, env; limit: seconds before it is ended
- * @returns all that it printed
- * @throws SetupError with the last lines of the output; its `output` is all
+ * @returns its standard output; warnings, which go elsewhere, are no answer
+ * @throws SetupError with the last lines it printed; its `output` is all
  */
 export function run(command, args, options) {
   const { log, cwd = root, env = {}, limit = 900 } = options;
@@ -96,17 +96,20 @@ export function run(command, args, options) {
     children.add(child);
     const timer = setTimeout(() => child.kill("SIGTERM"), limit * 1000);
     let output = "";
-    for (const stream of [child.stdout, child.stderr]) {
-      stream.setEncoding("utf8").on("data", (part) => {
-        output += part;
-      });
-    }
+    let answer = "";
+    child.stdout.setEncoding("utf8").on("data", (part) => {
+      output += part;
+      answer += part;
+    });
+    child.stderr.setEncoding("utf8").on("data", (part) => {
+      output += part;
+    });
     const end = (failure) => {
       clearTimeout(timer);
       children.delete(child);
       if (interrupted) return;
       const where = writeLog(path, output);
-      if (failure === undefined) resolve(output);
+      if (failure === undefined) resolve(answer);
       else {
         const fault = new SetupError(failure, where);
         reject(Object.assign(fault, { output }));

@@ -243,8 +243,11 @@ describe("decodeAudio refuses", () => {
 
   it("a FLAC file of few bytes and half an hour, early", async () => {
     const bytes = makeFlac({
-      ...{ channels: 8, blockSize: 65_535, isConstant: true },
-      ...{ nFrames: 1400, promised: 0 },
+      channels: 8,
+      blockSize: 65_535,
+      isConstant: true,
+      nFrames: 1400,
+      promised: 0,
     });
     assert.ok(bytes.length < 60_000);
     let most = 0;
@@ -332,7 +335,8 @@ describe("readAudio", () => {
       /cut short: 2764800000 bytes of samples promised, 12800 there/,
     );
     const { samples } = await readAudio(path, {
-      ...{ first: 10, acceptCutShort: true },
+      first: 10,
+      acceptCutShort: true,
     });
     assert.equal(samples.length, left.length);
   });

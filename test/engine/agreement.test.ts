@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { it } from "node:test";
 
-interface Answer {
+interface EngineRun {
   readonly losses: number[];
   readonly description: string;
 }
@@ -13,7 +13,7 @@ interface Answer {
 const softwareDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
 /** Trains on one engine in a process of its own; the reason if it cannot. */
-function trainOn(engine: string, environment = {}): Answer | string {
+function trainOn(engine: string, environment = {}): EngineRun | string {
   const script = join(import.meta.dirname, "train-on.ts");
   const args = ["--import", "tsx", script, engine, "20"];
   const env = { ...process.env, ...environment };
@@ -33,8 +33,8 @@ function trainOn(engine: string, environment = {}): Answer | string {
   }
 }
 
-function everyEngine(): Map<string, Answer | string> {
-  const answers = new Map<string, Answer | string>();
+function everyEngine(): Map<string, EngineRun | string> {
+  const answers = new Map<string, EngineRun | string>();
   for (const engine of ["wasm", "tensorflow", "tensorflow-gpu", "webgpu"]) {
     answers.set(engine, trainOn(engine));
   }
@@ -47,7 +47,7 @@ function everyEngine(): Map<string, Answer | string> {
 
 it("trains the same transformer to the same losses on every engine", () => {
   const answers = everyEngine();
-  const reference = answers.get("wasm") as Answer;
+  const reference = answers.get("wasm") as EngineRun;
   assert.equal(reference.losses.length, 20);
   assert.ok(reference.losses[19] < reference.losses[0]);
   for (const [engine, answer] of answers) {

@@ -21,7 +21,9 @@ async function open(
   const lines: string[] = [];
   const report = (line: string) => void lines.push(line);
   const cache = await openFeatureCache(folder, {
-    ...{ precision: "float16", engine: "test 1.0", report },
+    precision: "float16",
+    engine: "test 1.0",
+    report,
     ...options,
   });
   opened.push(cache);

@@ -10,7 +10,9 @@ function* endless() {
 
 async function main(): Promise<void> {
   const cache = await openFeatureCache(folder, {
-    ...{ precision: "float32", engine: "child", shardBytes: 10_000_000 },
+    precision: "float32",
+    engine: "child",
+    shardBytes: 10_000_000,
     report: (line) => console.error(line),
   });
   const isEndless = names.length === 0;

@@ -73,7 +73,9 @@ async function writeUntilDeath(folder: string, disk: Disk): Promise<string[]> {
 
 const openWhole = (folder: string) =>
   openFeatureCache(folder, {
-    ...{ precision: "float32", engine: "test", shardBytes },
+    precision: "float32",
+    engine: "test",
+    shardBytes,
     report: (line) => assert.fail(line),
   });
 

@@ -65,7 +65,8 @@ async function makeFiles(folder: string): Promise<string[]> {
 
 const openIn = (folder: string) =>
   openFeatureCache(join(folder, "cache"), {
-    ...{ precision: "float16", engine: "test" },
+    precision: "float16",
+    engine: "test",
     report: (line) => assert.fail(line),
   });
 
@@ -133,7 +134,8 @@ describe("featuresOf", () => {
       const first = await openIn(folder);
       const stopped = storeFeatures(paths, fakeEncoder().encoder, {
         store: { cache: first, identity },
-        ...{ batch: 1, signal: stop.signal },
+        batch: 1,
+        signal: stop.signal,
         onStep: ({ nComputed }) => nComputed === 2 && stop.abort(),
       });
       await assert.rejects(stopped, { name: "AbortError" });

@@ -23,7 +23,8 @@ function start(folder: string, names: readonly string[]) {
 /** A cache that must find nothing to report. */
 const openWhole = (folder: string) =>
   openFeatureCache(folder, {
-    ...{ precision: "float32", engine: "reader" },
+    precision: "float32",
+    engine: "reader",
     report: (line) => assert.fail(line),
   });
 

@@ -6,7 +6,7 @@ import {
   designDiagram,
 } from "../../lib/figure/design/diagram.ts";
 import { layerMap } from "../../lib/figure/design/layer-map.ts";
-import type { Figure } from "../../lib/figure/figure.ts";
+import type { Drawing, Figure } from "../../lib/figure/figure.ts";
 import { neighbors } from "../../lib/figure/neighbors.ts";
 import { spectrograms } from "../../lib/figure/sound/spectrograms.ts";
 import { tokenGrid } from "../../lib/figure/sound/token-grid.ts";
@@ -88,12 +88,12 @@ export function noisePicture(unit: "dB" | "nats" = "dB"): Figure {
 type Span = readonly [number, number];
 
 /** `n` spans next to each other, from 0 on. */
-export function spans(n: number, width: number): Span[] {
+function spans(n: number, width: number): Span[] {
   return Array.from({ length: n }, (_, i) => [i * width, (i + 1) * width]);
 }
 
 /** A fine and a coarse panel on other parts of the sound. */
-export const twoGrids = [
+const twoGrids = [
   { name: "fine", seconds: spans(64, 0.16), hertz: spans(8, 990) },
   { name: "coarse", seconds: spans(32, 0.3125), hertz: spans(2, 7000) },
 ] as const;
@@ -106,9 +106,13 @@ function soundFigures(): Figure[] {
   return [
     spectrograms(
       twoGrids.map(({ name, hertz }) => ({
-        ...{ name, hertz, nFrames: 300, nBands: hertz.length },
+        name,
+        hertz,
+        nFrames: 300,
+        nBands: hertz.length,
         values: Array.from({ length: 300 * hertz.length }, () => 60 * random()),
-        ...{ start: 0, hop: 0.03 },
+        start: 0,
+        hop: 0.03,
       })),
       { name: "pictures", title: "Two pictures of one sound" },
     ),
@@ -135,7 +139,10 @@ function parts() {
   return ["forward pass", "stage 1 step"].flatMap((group) =>
     designs.flatMap((design) =>
       ["connector", "attention", "FFN"].map((part) => ({
-        ...{ group, design, part, value: 100 * random() },
+        group,
+        design,
+        part,
+        value: 100 * random(),
       })),
     ),
   );
@@ -147,7 +154,10 @@ function changes(tokens: readonly string[]) {
   return designs.flatMap((design) =>
     [0, 1, 2, 3, 4, 5].flatMap((layer) =>
       tokens.map((_, token) => ({
-        ...{ design, layer, token, value: token < 4 ? 0 : random() },
+        design,
+        layer,
+        token,
+        value: token < 4 ? 0 : random(),
       })),
     ),
   );
@@ -162,7 +172,7 @@ const short = (design: DesignRow): DesignRow => ({
 });
 
 /** One figure of each kind, with long words and full axes. */
-export function everyKind(): Figure[] {
+export function everyKind(): (Figure | Drawing)[] {
   return [
     comparison(scores(["Which sound?", "How many sounds are there?"]), {
       name: "scores",
@@ -209,7 +219,10 @@ export function everyKind(): Figure[] {
     neighbors(
       ["Piano", "Marimba, xylophone"].flatMap((label, i) =>
         ["one space", "another"].map((space) => ({
-          ...{ space, label, isSame: i === 0, cosine: 0.99 - i / 10 },
+          space,
+          label,
+          isSame: i === 0,
+          cosine: 0.99 - i / 10,
         })),
       ),
       { name: "near", title: "A piano is near a piano", of: "Piano" },

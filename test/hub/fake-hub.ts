@@ -6,7 +6,7 @@ import {
 } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export const commit = "0123456789abcdef0123456789abcdef01234567";
+const commit = "0123456789abcdef0123456789abcdef01234567";
 
 /** Answers one request for a file's bytes; true when it did so itself. */
 export type Fault = (

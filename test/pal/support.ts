@@ -48,7 +48,8 @@ export function configOf(variant: Variant): AudioLlmConfig {
     llama: llamaConfig,
     connector: plainConnector({
       query: { steps: 4, bands: 2 },
-      ...{ width: 8, nHeads: 2 },
+      width: 8,
+      nHeads: 2,
     }),
     encoders: variant.encoders.map((name, i) => ({
       name,

@@ -8,12 +8,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 import { cacheOf, findRoot, foldersFor } from "../../lib/session/folders.ts";
 import { interruptSignal } from "../../lib/session/interrupt.ts";
-import { hashOfCode, openMemory } from "../../lib/session/memory.ts";
+import { openMemory } from "../../lib/session/memory.ts";
+import { readModules } from "../../lib/session/reach.ts";
 import { readSettings } from "../../lib/session/settings.ts";
 
 let folder: string;
@@ -76,48 +77,93 @@ describe("cacheOf", () => {
 });
 
 describe("memory", () => {
-  const open = (code: string, lines: string[] = []) =>
-    openMemory(folder, { code, report: (line) => lines.push(line) });
+  const open = (lines: string[] = []) =>
+    openMemory(folder, { report: (line) => lines.push(line) });
   const value = { losses: [1.5, 0.25], weights: new Float32Array([1, -0, 3]) };
 
   it("gives back what it was told to keep, typed arrays too", () => {
-    open("a").keep({ seed: 1 }, value);
-    assert.deepEqual(open("a").recall({ seed: 1 })?.value, value);
+    open().keep({ seed: 1 }, value);
+    assert.deepEqual(open().recall({ seed: 1 })?.value, value);
   });
 
-  it("forgets under another key or other code", () => {
-    open("a").keep({ seed: 1 }, value);
-    assert.equal(open("a").recall({ seed: 2 }), undefined);
-    assert.equal(open("b").recall({ seed: 1 }), undefined);
+  it("forgets under another key", () => {
+    open().keep({ seed: 1 }, value);
+    assert.equal(open().recall({ seed: 2 }), undefined);
   });
 
   it("treats a damaged file as absent and says so", () => {
-    open("a").keep({ seed: 1 }, value);
+    open().keep({ seed: 1 }, value);
     const [file] = readdirSync(folder);
     const bytes = readFileSync(join(folder, file));
     bytes[bytes.length - 1] ^= 1;
     writeFileSync(join(folder, file), bytes);
     const lines: string[] = [];
-    assert.equal(open("a", lines).recall({ seed: 1 }), undefined);
+    assert.equal(open(lines).recall({ seed: 1 }), undefined);
     assert.match(lines[0], /is damaged; its stage is run again/);
   });
 
   it("treats a file cut short as absent", () => {
-    open("a").keep({ seed: 1 }, value);
+    open().keep({ seed: 1 }, value);
     const [file] = readdirSync(folder);
     writeFileSync(join(folder, file), "");
-    assert.equal(open("a").recall({ seed: 1 }), undefined);
+    assert.equal(open().recall({ seed: 1 }), undefined);
   });
 });
 
-describe("hashOfCode", () => {
-  it("changes with a source's text and not with its declarations", () => {
-    writeFileSync(join(folder, "a.js"), "1");
-    const before = hashOfCode(folder);
-    writeFileSync(join(folder, "a.d.ts"), "declare const a: 1;");
-    assert.equal(hashOfCode(folder), before);
-    writeFileSync(join(folder, "a.js"), "2");
-    assert.notEqual(hashOfCode(folder), before);
+describe("the modules that a stage reaches", () => {
+  const write = (name: string, text: string) => {
+    mkdirSync(join(folder, name, ".."), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  };
+  const hashOf = (text: string) => {
+    const modules = readModules(folder);
+    return modules.hashOf(modules.reachedBy(text));
+  };
+  const stage = "({ onStep }) => pal.train.teach(plan, { onStep })";
+
+  beforeEach(() => {
+    write(
+      "train/teach.js",
+      'import { adamw } from "./adamw.js";\nexport async function teach() { adamw(); }',
+    );
+    write("train/adamw.js", "export const adamw = () => 1;");
+    write("figure/curves.js", "export function curves() {}");
+    write("index.js", 'export * as train from "./train/teach.js";');
+  });
+
+  it("are those that its words name, and what they import", () => {
+    assert.deepEqual(readModules(folder).reachedBy(stage), [
+      join("train", "adamw.js"),
+      join("train", "teach.js"),
+    ]);
+  });
+
+  it("give another hash when one of them changes, and no other", () => {
+    const before = hashOf(stage);
+    write("figure/curves.js", "export function curves() { return 'red'; }");
+    write("train/adamw.d.ts", "export const adamw: 1;");
+    write("index.js", 'export * as figure from "./figure/curves.js";');
+    assert.equal(hashOf(stage), before);
+    write("train/adamw.js", "export const adamw = () => 2;");
+    assert.notEqual(hashOf(stage), before);
+  });
+
+  it("are none for words that the library does not have", () => {
+    assert.deepEqual(readModules(folder).reachedBy("() => mine(1)"), []);
+  });
+
+  it("of the library itself lead from training to its optimizer and no figure", () => {
+    const lib = readModules(resolve(import.meta.dirname, "..", "..", "lib"));
+    const reached = lib.reachedBy("() => pal.world.runDesign(plan, world)");
+    for (const path of [
+      "train/adamw.ts",
+      "llm/llama.ts",
+      "pal/run/fusion.ts",
+    ]) {
+      assert.ok(reached.includes(path), path);
+    }
+    const others = reached.filter((path) => /^(figure|display)\//.test(path));
+    assert.deepEqual(others, []);
   });
 });
 

@@ -66,6 +66,8 @@ const { readFileSync } = require("node:fs");
 readFileSync(__dirname + "/lib/napi-v8/tfjs_binding.node");
 if (require("node:fs").existsSync(process.env.FAULTS + "/binding-broken"))
   throw new Error("undefined symbol: TF_Version");
+// As Node 22 does of tfjs-node's own calls, after the answer.
+process.emitWarning("an old call", "DeprecationWarning");
 exports.matMul = () => ({ dataSync: () => [11] });
 exports.backend = () => ({ binding: { TF_Version: "9.9" } });
 `;

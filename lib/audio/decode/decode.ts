@@ -97,7 +97,7 @@ async function decode(
 }
 
 /** What the file says of itself, read without decoding a sample. */
-export function readHeader(
+function readHeader(
   bytes: Uint8Array,
   fileLength = bytes.length,
 ): AudioHeader | WavHeader {

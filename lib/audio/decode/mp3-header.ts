@@ -15,10 +15,7 @@ interface Mp3Frame {
 }
 
 /** The layer III frame at `at`, or undefined where there is none. */
-export function mp3FrameAt(
-  bytes: Uint8Array,
-  at: number,
-): Mp3Frame | undefined {
+function mp3FrameAt(bytes: Uint8Array, at: number): Mp3Frame | undefined {
   if (at + 4 > bytes.length || bytes[at] !== 0xff) return undefined;
   const version = (bytes[at + 1] >> 3) & 3; // 3 is MPEG 1, 2 is 2, 0 is 2.5
   const isLayer3 = (bytes[at + 1] & 0xe6) === 0xe2;

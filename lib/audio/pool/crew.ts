@@ -1,5 +1,5 @@
 import { Worker } from "node:worker_threads";
-import type { Answer, Hearing, Job } from "./job.ts";
+import type { Hearing, Job, JobResult } from "./job.ts";
 
 /** A thread from the worker's file beside this one. */
 function hire(): Worker {
@@ -86,7 +86,7 @@ export class Crew {
   }
 }
 
-type Outcome = Answer | { readonly fault: string };
+type Outcome = JobResult | { readonly fault: string };
 
 /** One question, one answer; or how the thread failed. */
 function ask(worker: Worker, job: Job, patience: number): Promise<Outcome> {

@@ -25,6 +25,6 @@ export interface Hearing {
 }
 
 /** What a worker answers. */
-export type Answer =
+export type JobResult =
   | { readonly hearing: Hearing }
   | { readonly error: { readonly name: string; readonly message: string } };

@@ -4,7 +4,7 @@ import { sharedCrop } from "../crop.ts";
 import { readAudio } from "../decode/read.ts";
 import { type FrontEnd, hear } from "../front-end.ts";
 import type { Mel } from "../mel.ts";
-import type { Answer, Hearing, Job } from "./job.ts";
+import type { Hearing, Job, JobResult } from "./job.ts";
 
 async function work(job: Job): Promise<Hearing> {
   const { acceptCutShort, limits } = job;
@@ -40,11 +40,11 @@ async function answer(job: Job): Promise<void> {
     const hearing = await work(job);
     const mels: Mel[] = Object.values(hearing.mels);
     const moved = mels.map(({ values }) => values.buffer as ArrayBuffer);
-    parentPort?.postMessage({ hearing } satisfies Answer, moved);
+    parentPort?.postMessage({ hearing } satisfies JobResult, moved);
   } catch (fault) {
     const error = fault instanceof Error ? fault : new Error(String(fault));
     const { message, name } = error;
-    parentPort?.postMessage({ error: { name, message } } satisfies Answer);
+    parentPort?.postMessage({ error: { name, message } } satisfies JobResult);
   }
 }
 

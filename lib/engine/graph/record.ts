@@ -2,10 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import { type NativeBackend, typeNumbers } from "./binding.ts";
 import { Graph } from "./graph.ts";
 import { capturedError, describe, watch } from "./hooks.ts";
-import { type Leaf, leaves } from "./tree.ts";
+import { type Leaf, leafPaths } from "./tree.ts";
 
 /** A step as a graph, and what it gave for the inputs it was recorded with. */
-export interface Recording<O extends object> {
+export interface RecordedStep<O extends object> {
   readonly graph: Graph;
   /** Belongs to the caller. */
   readonly output: O;
@@ -39,7 +39,7 @@ export function record<O extends object>(
     readonly inputs: readonly Leaf[];
     readonly run: (tensors: readonly tf.Tensor[]) => O;
   },
-): Recording<O> {
+): RecordedStep<O> {
   const graph = new Graph();
   const output = tf.tidy(() => {
     const copies = inputs.map((leaf) => freshCopy(caller, backend, leaf));
@@ -51,7 +51,7 @@ export function record<O extends object>(
     recordingNow = true;
     try {
       const made = run(copies);
-      const outputs = leaves(caller, "output", made);
+      const outputs = leafPaths(caller, "output", made);
       if (outputs.length === 0) {
         throw new TypeError(`${caller}: expected an output, got no tensor`);
       }

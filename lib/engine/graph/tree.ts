@@ -12,7 +12,7 @@ export interface Leaf {
  *
  * @param root - what the tree is called in paths and errors
  */
-export function leaves(caller: string, root: string, tree: unknown): Leaf[] {
+export function leafPaths(caller: string, root: string, tree: unknown): Leaf[] {
   if (tree instanceof tf.Tensor) return [{ path: root, tensor: tree }];
   if (!isBranch(tree)) {
     throw new TypeError(
@@ -21,12 +21,12 @@ export function leaves(caller: string, root: string, tree: unknown): Leaf[] {
     );
   }
   return branchesOf<unknown>(tree as Record<string, unknown>).flatMap(
-    ([name, branch]) => leaves(caller, `${root}.${name}`, branch),
+    ([name, branch]) => leafPaths(caller, `${root}.${name}`, branch),
   );
 }
 
 /**
- * The same tree with the tensors of `leaves`, in its order, put in.
+ * The same tree with the tensors of `leafPaths`, in its order, put in.
  *
  * Records keep the order of their names, which `Object.values` shows.
  */
@@ -54,7 +54,7 @@ export function rebuild<T extends object>(
 /** The tree's form, without its tensors: plain and small enough to keep. */
 export function skeleton<T extends object>(tree: T): T {
   const hole = Object.create(tf.Tensor.prototype) as tf.Tensor;
-  const count = leaves("skeleton", "tree", tree).length;
+  const count = leafPaths("skeleton", "tree", tree).length;
   return rebuild(tree, Array<tf.Tensor>(count).fill(hole));
 }
 

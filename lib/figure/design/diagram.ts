@@ -1,32 +1,22 @@
-import type { Data } from "plotly.js";
-import type { Figure } from "../figure.ts";
-import { frame, type Words } from "../frame.ts";
-import { literal } from "../text.ts";
+import type { Drawing } from "../figure.ts";
+import type { Words } from "../frame.ts";
 import { sizes } from "../theme.ts";
+import { draw, type Text } from "./draw.ts";
 import { keyOf } from "./key.ts";
 import { marksOf } from "./marks.ts";
-import { bracket, type Mark, shapesOf } from "./paint.ts";
-import {
-  type Column,
-  center,
-  type Grid,
-  type Place,
-  placeDesign,
-} from "./place.ts";
+import { bracket, type Mark } from "./paint.ts";
+import { type Column, type Grid, type Place, placeDesign } from "./place.ts";
 import { checkDesigns, type DesignRow, layersOf, runsOf } from "./rows.ts";
 import {
-  type Annotation,
   encoderNames,
   headHeight,
-  type Label,
   labelsOf,
-  labelTrace,
   layerNumbers,
   notesOf,
   submoduleNames,
 } from "./words.ts";
 
-export type { DesignRow, LayerRow } from "./rows.ts";
+export type { DesignRow } from "./rows.ts";
 
 /** Width of the plot: the figure's without its margins. */
 const plotWidth = sizes.width - 2 * sizes.margin;
@@ -61,52 +51,25 @@ interface Panel {
 export function designDiagram(
   designs: readonly DesignRow[],
   options: Words,
-): Figure {
+): Drawing {
   checkDesigns(designs);
   const isAlone = designs.length === 1;
   const grid = gridOf(designs);
   const { bottom, panels } = arrange(designs, grid);
   const key = keyOf(plotWidth, bottom);
-  const plotHeight = bottom + key.height;
-  const { layout, width, height } = frame(options, {
-    plotHeight,
-    left: sizes.margin,
-    right: sizes.margin,
-    bottom: sizes.margin,
-  });
-  return {
-    name: options.name,
-    title: options.title,
-    data: [
-      ...panels.flatMap(hoverOf),
-      labelTrace(
-        panels.flatMap((panel) => numbersOf(panel, grid)),
-        "middle left",
-      ),
-      ...(isAlone
-        ? panels.map(({ design, place }) =>
-            labelTrace(submoduleNames(design, place), "middle center"),
-          )
-        : []),
-    ],
-    layout: {
-      ...layout,
-      xaxis: { range: [0, plotWidth], visible: false, fixedrange: true },
-      yaxis: { range: [plotHeight, 0], visible: false, fixedrange: true },
-      shapes: shapesOf([
-        ...panels.flatMap((panel) => marksIn(panel, isAlone)),
-        ...key.marks,
-      ]),
-      annotations: [
-        ...(layout.annotations ?? []),
-        ...panels.flatMap((panel) => labels(panel, isAlone)),
-        ...key.labels,
-      ],
-    },
+  return draw(options, {
+    plotHeight: bottom + key.height,
     alt: designs.map(describe).join(" "),
-    width,
-    height,
-  };
+    marks: [
+      ...panels.flatMap((panel) => marksIn(panel, isAlone)),
+      ...key.marks,
+    ],
+    texts: [
+      ...panels.flatMap((panel) => numbersOf(panel, grid)),
+      ...panels.flatMap((panel) => labels(panel, isAlone)),
+      ...key.labels,
+    ],
+  });
 }
 
 function marksIn({ column, design, place }: Panel, isAlone: boolean): Mark[] {
@@ -118,19 +81,20 @@ function marksIn({ column, design, place }: Panel, isAlone: boolean): Mark[] {
 }
 
 /** Each row of diagrams has the numbers once. */
-function numbersOf({ column, place }: Panel, grid: Grid): Label[] {
+function numbersOf({ column, place }: Panel, grid: Grid): Text[] {
   return column.left === numbers ? layerNumbers(place, grid) : [];
 }
 
-function labels(
-  { column, design, place }: Panel,
-  isAlone: boolean,
-): Annotation[] {
+function labels({ column, design, place }: Panel, isAlone: boolean): Text[] {
   const notes = { left: column.right + alone.gap, right: plotWidth };
   return [
     ...labelsOf(design, column, place),
     ...(isAlone
-      ? [...notesOf(design, notes, place), ...encoderNames(design, place)]
+      ? [
+          ...notesOf(design, notes, place),
+          ...encoderNames(design, place),
+          ...submoduleNames(design, place),
+        ]
       : []),
   ];
 }
@@ -168,24 +132,6 @@ function arrange(
     top += grid.nLayers * grid.layerHeight + foot;
   }
   return { panels, bottom: top };
-}
-
-/** Says under the pointer what a layer does: one trace for each run. */
-function hoverOf({ design, place }: Panel): Data[] {
-  return runsOf(design).map((run) => {
-    const layers = design.layers.slice(run.from, run.to + 1);
-    return {
-      type: "scatter",
-      mode: "markers",
-      name: design.name,
-      x: layers.map(() => center(place.text)),
-      y: layers.map(({ layer }) => place.attention(layer).top),
-      marker: { size: 12, opacity: 0 },
-      hovertemplate:
-        `<b>${literal(design.name)}</b>, ${layersOf(run)}<br>` +
-        `${run.sentence}<extra></extra>`,
-    };
-  });
 }
 
 function describe(design: DesignRow): string {

@@ -1,8 +1,8 @@
 import { textWidth } from "../text.ts";
 import { sizes } from "../theme.ts";
+import type { Text } from "./draw.ts";
 import { arrow, box, dropped, type Mark } from "./paint.ts";
 import { encoderSide } from "./place.ts";
-import { type Annotation, words } from "./words.ts";
 
 interface Entry {
   readonly text: string;
@@ -89,9 +89,9 @@ const lineHeight = 20;
 export function keyOf(
   width: number,
   top: number,
-): { marks: Mark[]; labels: Annotation[]; height: number } {
+): { marks: Mark[]; labels: Text[]; height: number } {
   const marks: Mark[] = [];
-  const labels: Annotation[] = [];
+  const labels: Text[] = [];
   let left = 0;
   let y = top + lineHeight / 2;
   for (const { picture, text, width: pictureWidth } of entries) {
@@ -101,9 +101,8 @@ export function keyOf(
       y += lineHeight;
     }
     marks.push(...picture(left, y));
-    labels.push(
-      words(text, { x: left + pictureWidth + 6, y, yanchor: "middle" }),
-    );
+    const x = left + pictureWidth + 6;
+    labels.push({ lines: [text], x, y, isCentered: true });
     left = Math.round(left + end + 20);
   }
   return { marks, labels, height: y + lineHeight / 2 - top };

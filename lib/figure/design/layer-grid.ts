@@ -1,6 +1,6 @@
 import { type Words, widest } from "../frame.ts";
 import { sizes } from "../theme.ts";
-import type { Label } from "./words.ts";
+import type { Label } from "./plotly-words.ts";
 
 /** One measurement at one layer and one text token. */
 export interface LayerTokenRow {

@@ -13,7 +13,7 @@ import {
   numbersOf,
   type Panel,
 } from "./layer-grid.ts";
-import { type Annotation, labelTrace, words } from "./words.ts";
+import { type Annotation, labelTrace, words } from "./plotly-words.ts";
 
 export type { LayerMapOptions, LayerTokenRow } from "./layer-grid.ts";
 
@@ -92,8 +92,10 @@ function heatOf(rows: readonly LayerTokenRow[], drawn: Drawn) {
   return {
     type: "heatmap",
     name: design,
-    ...{ x0: left + cellWidth / 2, dx: cellWidth },
-    ...{ y0: top + (nLayers - 0.5) * cellHeight, dy: -cellHeight },
+    x0: left + cellWidth / 2,
+    dx: cellWidth,
+    y0: top + (nLayers - 0.5) * cellHeight,
+    dy: -cellHeight,
     z,
     hoverongaps: false,
     hovertemplate: `${literal(axis)}: %{z}<extra>${literal(design)}</extra>`,
@@ -109,10 +111,16 @@ function scaleOf(highest: number, showscale: boolean) {
     showscale,
     colorbar: {
       thickness: 10,
-      ...{ len: 1, lenmode: "fraction" },
-      ...{ x: 1, xpad: barShift, ypad: 0 },
-      ...{ outlinewidth: 1, outlinecolor: ink.axis },
-      ...{ ticks: "outside", ticklen: 4, tickcolor: ink.axis },
+      len: 1,
+      lenmode: "fraction",
+      x: 1,
+      xpad: barShift,
+      ypad: 0,
+      outlinewidth: 1,
+      outlinecolor: ink.axis,
+      ticks: "outside",
+      ticklen: 4,
+      tickcolor: ink.axis,
       ticklabeloverflow: "allow",
       tickfont: { size: sizes.tick, color: ink.text },
     },
@@ -128,9 +136,12 @@ function shapesOf(
   const rectangle = (from: number, to: number) => ({
     type: "rect" as const,
     layer: "below" as const,
-    ...{ xref: "x" as const, yref: "y" as const },
-    ...{ x0: left + from * cellWidth, x1: left + to * cellWidth },
-    ...{ y0: top, y1: top + nLayers * cellHeight },
+    xref: "x" as const,
+    yref: "y" as const,
+    x0: left + from * cellWidth,
+    x1: left + to * cellWidth,
+    y0: top,
+    y1: top + nLayers * cellHeight,
   });
   const gray = { fillcolor: lane.text.attention, line: { width: 0 } };
   return [
@@ -162,8 +173,10 @@ function labelsOf(
     }),
     ...(isLowest ? tokens : []).map((token, i) =>
       words(literal(token), {
-        ...{ x: left + (columnOf(i, audioAt) + 0.5) * cellWidth },
-        ...{ xanchor: "center", y: bottom + 6, textangle: "-90" },
+        x: left + (columnOf(i, audioAt) + 0.5) * cellWidth,
+        xanchor: "center",
+        y: bottom + 6,
+        textangle: "-90",
       }),
     ),
   ];

@@ -1,11 +1,10 @@
-import type { Layout } from "plotly.js";
 import { ink, lane } from "../theme.ts";
 import type { Band, Column, Place } from "./place.ts";
-import type { Run } from "./rows.ts";
+import type { LayerRun } from "./rows.ts";
 
 /** How each kind of mark is painted, the lowest first. */
 const styles = {
-  reserved: { line: { color: ink.axis, width: 1, dash: "dot" } },
+  reserved: { line: { color: ink.axis, width: 1, dash: "3,3" } },
   textStream: { fill: lane.text.stream },
   audioStream: { fill: lane.audio.stream },
   textAttention: { fill: lane.text.attention },
@@ -24,6 +23,11 @@ const styles = {
   encoder: { fill: ink.text },
 } as const;
 
+interface Paint {
+  readonly fill?: string;
+  readonly line?: { color: string; width: number; dash?: string };
+}
+
 export type Style = keyof typeof styles;
 
 /** A piece of a drawing: a path in pixels from the plot's left top. */
@@ -32,26 +36,18 @@ export interface Mark {
   readonly path: string;
 }
 
-/** One shape for all marks of a style, so that the figure stays small. */
-export function shapesOf(marks: readonly Mark[]): Partial<Layout>["shapes"] {
+/** One path for all marks of a style, so that the figure stays small. */
+export function paths(marks: readonly Mark[]): string[] {
   return (Object.keys(styles) as Style[]).flatMap((style) => {
-    const paths = marks.filter((mark) => mark.style === style);
-    if (paths.length === 0) return [];
-    const { fill = "rgba(0,0,0,0)", line = { width: 0 } } = styles[style] as {
-      fill?: string;
-      line?: object;
-    };
-    return [
-      {
-        type: "path" as const,
-        layer: "below" as const,
-        path: paths.map(({ path }) => path).join(""),
-        xref: "x" as const,
-        yref: "y" as const,
-        fillcolor: fill,
-        line: line as { dash?: "dot" },
-      },
-    ];
+    const d = marks.filter((mark) => mark.style === style);
+    if (d.length === 0) return [];
+    const { fill = "none", line }: Paint = styles[style];
+    const stroke = line
+      ? ` stroke="${line.color}" stroke-width="${line.width}"`
+      : "";
+    const dash = line?.dash ? ` stroke-dasharray="${line.dash}"` : "";
+    const path = d.map(({ path }) => path).join("");
+    return [`<path fill="${fill}"${stroke}${dash} d="${path}"/>`];
   });
 }
 
@@ -86,7 +82,7 @@ export function dropped({ left, right }: Column, y: number): Mark {
 }
 
 /** Joins the layers of a run at their right. */
-export function bracket({ from, to }: Run, x: number, place: Place): Mark {
+export function bracket({ from, to }: LayerRun, x: number, place: Place): Mark {
   const bottom = place.below(from) - 3;
   const top = place.below(to + 1) + 3;
   return {

@@ -23,15 +23,15 @@ export interface DesignRow {
 }
 
 /** Neighboring layers that do the same, and what that is. */
-export interface Run {
+export interface LayerRun {
   readonly from: number;
   readonly to: number;
   readonly sentence: string;
 }
 
 /** The layers in runs of equal ones, from the first. */
-export function runsOf({ layers }: DesignRow): Run[] {
-  const runs: Run[] = [];
+export function runsOf({ layers }: DesignRow): LayerRun[] {
+  const runs: LayerRun[] = [];
   for (const row of layers) {
     const sentence = sentenceOf(row, layers);
     const last = runs.at(-1);
@@ -72,7 +72,7 @@ function sentenceOf(row: LayerRow, layers: readonly LayerRow[]): string {
 }
 
 /** "layer 4" or "layers 0 to 3". */
-export function layersOf({ from, to }: Run): string {
+export function layersOf({ from, to }: LayerRun): string {
   return from === to ? `layer ${from}` : `layers ${from} to ${to}`;
 }
 

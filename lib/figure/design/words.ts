@@ -1,6 +1,6 @@
-import type { Data, Layout } from "plotly.js";
-import { literal, type TextStyle, textWidth, wrapText } from "../text.ts";
+import { type TextStyle, textWidth, wrapText } from "../text.ts";
 import { designColor, ink, sizes } from "../theme.ts";
+import { leading, type Text } from "./draw.ts";
 import {
   type Column,
   center,
@@ -12,27 +12,8 @@ import {
 } from "./place.ts";
 import { type DesignRow, layersOf, runsOf } from "./rows.ts";
 
-export type Annotation = NonNullable<Layout["annotations"]>[number];
-
 const nameStyle: TextStyle = { size: sizes.label, bold: true };
 const noteStyle: TextStyle = { size: sizes.tick };
-
-/** From one line of text to the next, as plotly sets them. */
-const leading = (style: TextStyle) => Math.ceil(1.3 * style.size);
-
-/** Text at a point of the plot, in pixels from its left top. */
-export function words(text: string, at: Partial<Annotation>): Annotation {
-  return {
-    text,
-    xref: "x",
-    yref: "y",
-    xanchor: "left",
-    yanchor: "top",
-    align: "left",
-    showarrow: false,
-    ...at,
-  } as Annotation;
-}
 
 /** The lines above a diagram: its name, and what sets it apart. */
 interface Head {
@@ -51,7 +32,10 @@ function headOf({ name, note = "" }: DesignRow, width: number): Head {
 export function headHeight(designs: readonly DesignRow[], width: number) {
   const heights = designs.map((design) => {
     const { name, note } = headOf(design, width);
-    return name.length * leading(nameStyle) + note.length * leading(noteStyle);
+    return (
+      name.length * leading(nameStyle.size) +
+      note.length * leading(noteStyle.size)
+    );
   });
   return Math.max(...heights) + 10;
 }
@@ -61,65 +45,44 @@ export function labelsOf(
   design: DesignRow,
   { left, right, top }: Column & { readonly top: number },
   place: Place,
-): Annotation[] {
+): Text[] {
   const { name, note } = headOf(design, right - left);
-  const noteTop = top + name.length * leading(nameStyle);
-  const below = (text: string, column: Column) =>
-    words(text, { x: center(column), y: place.bottom + 8, xanchor: "center" });
+  const noteTop = top + name.length * leading(nameStyle.size);
+  const below = (text: string, column: Column): Text => ({
+    lines: [text],
+    x: center(column),
+    y: place.bottom + 8,
+    anchor: "middle",
+  });
   return [
-    words(`<b>${name.map(literal).join("<br>")}</b>`, {
+    {
+      lines: name,
+      nBold: name.length,
       x: left,
       y: top,
-      font: { size: sizes.label, color: designColor(design.name) },
-    }),
-    words(note.map(literal).join("<br>"), {
-      x: left,
-      y: noteTop,
-      font: { size: sizes.tick, color: ink.quiet },
-    }),
+      size: sizes.label,
+      color: designColor(design.name),
+    },
+    { lines: note, x: left, y: noteTop, color: ink.quiet },
     below("text", place.text),
     below("audio", place.audio),
-  ].filter(({ text }) => text !== "");
-}
-
-/** A short text at a point of the plot. */
-export interface Label {
-  readonly x: number;
-  readonly y: number;
-  readonly text: string;
-  readonly color?: string;
-}
-
-/** Many labels as one trace, a tenth of the size of as many annotations. */
-export function labelTrace(
-  labels: readonly Label[],
-  textposition: "middle left" | "middle center",
-): Data {
-  return {
-    type: "scatter",
-    mode: "text",
-    x: labels.map(({ x }) => x),
-    y: labels.map(({ y }) => y),
-    text: labels.map(({ text }) => text),
-    textposition,
-    textfont: { color: labels.map(({ color = ink.text }) => color) },
-    cliponaxis: false,
-    hoverinfo: "skip",
-  } as Data;
+  ];
 }
 
 /** Numbers of the layers, left of a row of diagrams. */
 export function layerNumbers(
   place: Place,
   { layerHeight, nLayers }: Grid,
-): Label[] {
+): Text[] {
   const every = layerHeight >= 15 ? 1 : 2;
   return Array.from({ length: nLayers }, (_, layer) => layer)
     .filter((layer) => layer % every === 0)
     .map((layer) => ({
       x: place.text.left - 5,
       y: (place.below(layer) + place.below(layer + 1)) / 2,
-      text: String(layer),
+      lines: [String(layer)],
+      anchor: "end",
+      isCentered: true,
     }));
 }
 
@@ -128,53 +91,53 @@ export function notesOf(
   design: DesignRow,
   { left, right }: Column,
   place: Place,
-): Annotation[] {
+): Text[] {
   return runsOf(design).map((run) => {
     const title = layersOf(run);
-    const lines = wrapText(run.sentence, right - left, noteStyle);
-    return words(
-      `<b>${title[0].toUpperCase()}${title.slice(1)}</b><br>` +
-        lines.map(literal).join("<br>"),
-      {
-        x: left,
-        y: (place.below(run.from) + place.below(run.to + 1)) / 2,
-        yanchor: "middle",
-      },
-    );
+    const sentence = wrapText(run.sentence, right - left, noteStyle);
+    return {
+      lines: [`${title[0].toUpperCase()}${title.slice(1)}`, ...sentence],
+      nBold: 1,
+      x: left,
+      y: (place.below(run.from) + place.below(run.to + 1)) / 2,
+      isCentered: true,
+    };
   });
 }
 
 /** Names of the encoders, right of their squares. */
-export function encoderNames(
-  { encoders }: DesignRow,
-  place: Place,
-): Annotation[] {
+export function encoderNames({ encoders }: DesignRow, place: Place): Text[] {
   return encoders.map((name, i) => {
     const { bottom, top } = encoderBand(place, i);
-    return words(literal(name), {
-      x: place.features + encoderSide,
+    return {
+      lines: [name],
+      x: place.features + encoderSide + 3,
       y: (bottom + top) / 2,
-      yanchor: "middle",
-    });
+      isCentered: true,
+    };
   });
 }
 
 /** Names of the submodules, in a diagram tall enough to hold them. */
-export function submoduleNames({ layers }: DesignRow, place: Place): Label[] {
+export function submoduleNames({ layers }: DesignRow, place: Place): Text[] {
   const { bottom, top } = place.attention(0);
   const name = textWidth("attention", noteStyle) + 16;
   const room = place.audio.right - place.audio.left;
   if (bottom - top < 13 || name > room) return [];
-  const attention = (column: Column, layer: number): Label => ({
+  const attention = (column: Column, layer: number): Text => ({
     x: center(column),
     y: middle(place.attention(layer)),
-    text: "attention",
+    lines: ["attention"],
+    anchor: "middle",
+    isCentered: true,
     color: ink.title,
   });
-  const ffn = (column: Column, layer: number): Label => ({
+  const ffn = (column: Column, layer: number): Text => ({
     x: center(column),
     y: middle(place.ffn(layer)),
-    text: "FFN",
+    lines: ["FFN"],
+    anchor: "middle",
+    isCentered: true,
     color: ink.ground,
   });
   return layers.flatMap(({ audioFfn, fresh, inStream, layer }) => {

@@ -1,4 +1,4 @@
-import type { Figure } from "../figure.ts";
+import type { Drawing, Figure } from "../figure.ts";
 import { sizes } from "../theme.ts";
 import { type Page, plotlyPage } from "./dom.ts";
 import { pngOf } from "./png.ts";
@@ -24,11 +24,16 @@ let turn: Promise<unknown> = Promise.resolve();
  * The first call opens a window with plotly in it, which takes a second or
  * two; later ones take a fraction of that.
  */
-export function renderFigure(figure: Figure): Promise<Rendered> {
+export function renderFigure(figure: Figure | Drawing): Promise<Rendered> {
+  if ("svg" in figure) return drawn(figure);
   const drawing = turn.then(() => draw(figure));
   // A figure that fails does not stop the ones behind it.
   turn = drawing.catch(() => undefined);
   return drawing;
+}
+
+async function drawn({ height, svg, width }: Drawing): Promise<Rendered> {
+  return { svg, png: await pngOf(svg), width, height };
 }
 
 /** Kinds of trace that plotly draws with WebGL, or over the map of a server. */

@@ -98,7 +98,8 @@ function bandNamesOf(hertz: readonly Span[]) {
     tickvals: hertz.map((_, band) => (edges[band] + edges[band + 1]) / 2),
     ticktext: hertz.map((span) => `${hertzText(span)}`),
     showticklabels: false,
-    ...{ showline: false, ticks: "" as const },
+    showline: false,
+    ticks: "" as const,
   };
 }
 
@@ -115,8 +116,13 @@ function scaleLabels(
     (y, i) =>
       ({
         text: ticktext[i],
-        ...{ xref: "paper", x: 0, xanchor: "right", xshift: -4 },
-        ...{ yref: axesOf(panel).yaxis, y, yanchor: "middle" },
+        xref: "paper",
+        x: 0,
+        xanchor: "right",
+        xshift: -4,
+        yref: axesOf(panel).yaxis,
+        y,
+        yanchor: "middle",
         showarrow: false,
       }) as Annotation,
   );
@@ -126,7 +132,12 @@ function scaleLabels(
 function border([from, to]: readonly number[]): Shape {
   return {
     type: "rect",
-    ...{ xref: "paper", x0: 0, x1: 1, yref: "paper", y0: from, y1: to },
+    xref: "paper",
+    x0: 0,
+    x1: 1,
+    yref: "paper",
+    y0: from,
+    y1: to,
     line: { color: ink.axis, width: 1 },
   } as Shape;
 }
@@ -138,8 +149,13 @@ function headOf({ name, note }: PanelHead, y: number): Annotation {
     : "";
   return {
     text: `${words}<b>${literal(name)}</b>`,
-    ...{ xref: "paper", x: 1, xanchor: "right" },
-    ...{ yref: "paper", y, yanchor: "bottom", yshift: 3 },
+    xref: "paper",
+    x: 1,
+    xanchor: "right",
+    yref: "paper",
+    y,
+    yanchor: "bottom",
+    yshift: 3,
     align: "right",
     showarrow: false,
     borderpad: 0,

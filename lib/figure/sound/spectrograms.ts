@@ -95,7 +95,9 @@ function picture(panel: PicturePanel, index: number): Data {
   return {
     type: "heatmap",
     ...axesOf(index),
-    ...{ x0: start, dx: hop, y: melEdges(hertz) },
+    x0: start,
+    dx: hop,
+    y: melEdges(hertz),
     z: wholeNumbers(z),
     zmin: loudest - deepest,
     zmax: loudest,

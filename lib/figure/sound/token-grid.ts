@@ -116,7 +116,8 @@ function cells(panel: TokenPanel, index: number, valueName = "value"): Data {
   return {
     type: "heatmap",
     ...axesOf(index),
-    ...{ x: edgesOf(seconds), y: melEdges(hertz) },
+    x: edgesOf(seconds),
+    y: melEdges(hertz),
     z: packed(z, [hertz.length, seconds.length]),
     xgap: seconds.length > mostParted ? 0 : 1,
     ygap: 1,
@@ -175,9 +176,12 @@ function frameOf(panel: TokenPanel, index: number): Shape[] {
   return [
     {
       type: "rect",
-      ...{ xref: xaxis, x0: cover.seconds[0], x1: cover.seconds[1] },
+      xref: xaxis,
+      x0: cover.seconds[0],
+      x1: cover.seconds[1],
       yref: yaxis as Shape["yref"],
-      ...{ y0: melOf(cover.hertz[0]), y1: melOf(cover.hertz[1]) },
+      y0: melOf(cover.hertz[0]),
+      y1: melOf(cover.hertz[1]),
       line: { color: accent, width: 2.5 },
       ...(panel.values ? {} : { fillcolor: accent, opacity: 0.8 }),
     } as Shape,
@@ -187,7 +191,12 @@ function frameOf(panel: TokenPanel, index: number): Shape[] {
 function momentLine(x: number): Shape {
   return {
     type: "line",
-    ...{ xref: "x", x0: x, x1: x, yref: "paper", y0: 0, y1: 1 },
+    xref: "x",
+    x0: x,
+    x1: x,
+    yref: "paper",
+    y0: 0,
+    y1: 1,
     line: { color: ink.quiet, width: 1, dash: "4px,3px" as "dash" },
   } as Shape;
 }

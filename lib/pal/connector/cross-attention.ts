@@ -13,7 +13,7 @@ import { sinCosPositions } from "./latent-positions.ts";
 import { attendRegions, regionProducts } from "./region-attention.ts";
 
 /** What one encoder contributes to a round. */
-export type Reader = {
+export type EncoderReader = {
   readonly key_EC: tf.Tensor2D;
   readonly value_EC: tf.Tensor2D;
   /** Added to the cells of every region, by their place in it. */
@@ -24,7 +24,7 @@ export type Reader = {
 export type Round = {
   readonly query_CC: tf.Tensor2D;
   /** One for each encoder, in the variant's order. */
-  readonly readers: readonly Reader[];
+  readonly readers: readonly EncoderReader[];
   readonly mlp?: { readonly up_CC: tf.Tensor2D; readonly down_CC: tf.Tensor2D };
 };
 
@@ -239,7 +239,7 @@ function cellsOf(
 ): Cells[] {
   return regions.map((region, e) => {
     const readers = rounds.map((round) => round.readers[e]);
-    const side = (make: (reader: Reader) => tf.Tensor2D) =>
+    const side = (make: (reader: EncoderReader) => tf.Tensor2D) =>
       joined(readers.map(make), 1);
     const cells = {
       ...region,

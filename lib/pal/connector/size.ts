@@ -41,7 +41,10 @@ export function matchedWidth(
   const count = (C: number, n: number) =>
     countConnector({
       config: { ...config, width: C },
-      ...{ encoders, width, nCrossAttentions: n, nProjections: n },
+      encoders,
+      width,
+      nCrossAttentions: n,
+      nProjections: n,
     }).total;
   const target = count(config.width, nOutputs);
   const step = widthStep(config);

@@ -41,7 +41,7 @@ export const audioIn: Hook = { name: "hook_audio_in", axes: "BAD" };
  * @param x_BSD - the residual stream: audio rows, if any, then T text rows
  * @returns the stream, and what later text may hear
  */
-export function fuseLayer(
+function fuseLayer(
   x_BSD: tf.Tensor3D,
   { parts, plan }: DesignLayer,
   fusion: Fusion & { readonly T: number },

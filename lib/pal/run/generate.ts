@@ -17,7 +17,8 @@ export function openAudioGenerator(
   const { audioAt, llama, variant } = config;
   const { A, countings, layers } = designOf(config);
   const generator = generatorOf<AudioLlm, readonly Tensor3D[]>({
-    ...{ name: variant.name, config: llama },
+    name: variant.name,
+    config: llama,
     llamaOf: withParts,
     layers,
     prefill: (model, { heard, last_BT, slots_BL, text_BT }) => {

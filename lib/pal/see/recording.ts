@@ -137,10 +137,13 @@ export function record(
   const names = points.map(({ name }) => name);
   try {
     const logits_BTV = runAudioLlm(model, input, {
-      ...{ config, tap: taps(tap, keeper) },
+      config,
+      tap: taps(tap, keeper),
     });
     return {
-      ...{ bytes, logits_BTV, names },
+      bytes,
+      logits_BTV,
+      names,
       get: (name, layer) => kept.get(hookName(names, name, layer))!,
       axes: (name, layer) => {
         const { axes } = wanted.get(hookName(names, name, layer))!;

@@ -49,7 +49,7 @@ export function isCorrect({
 }
 
 /** The names before the first full stop: "flute and choir ." has two. */
-export function namesIn(answer: string): string[] {
+function namesIn(answer: string): string[] {
   const [sentence] = answer.split(".");
   return sentence
     .split(" and ")

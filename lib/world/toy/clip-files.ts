@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Soundfont } from "../../audio/soundfont.ts";
 import { encodeWav } from "../../audio/wav.ts";
+import { writeWhole } from "../../files/atomic.ts";
 import { type ClipOptions, type ClipPlan, renderClip } from "./clips.ts";
 
 export interface ClipFileOptions {
@@ -36,9 +37,7 @@ export async function renderToFiles(
     if (!existsSync(path)) {
       const font = soundfontOf(plan, soundfonts);
       const { samples } = await renderClip(plan, font, clips);
-      const temporary = `${path}.${process.pid}.tmp`;
-      writeFileSync(temporary, encodeWav(samples, clips.sampleRate));
-      renameSync(temporary, path);
+      writeWhole(path, encodeWav(samples, clips.sampleRate));
     }
     paths.push(path);
     onStep?.();

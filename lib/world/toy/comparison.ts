@@ -32,7 +32,7 @@ import { type Setting, toyConfig, toyWriter } from "./setting.ts";
 import { toySource } from "./source.ts";
 
 /** Seed of the clips, the language model and the questions of evaluation. */
-export const worldSeed = 1;
+const worldSeed = 1;
 
 /** Which SoundFonts train, and which is kept for the test. */
 export const soundfontSplit = {

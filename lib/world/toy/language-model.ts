@@ -68,7 +68,9 @@ export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
   return {
     tokens_BT: tf.tensor2d(tokens, shape, "int32"),
     scored: scoredPlaces(tokens, counted, {
-      ...{ B: batchSize, T: length, perRow: length - 1 },
+      B: batchSize,
+      T: length,
+      perRow: length - 1,
     }),
   };
 }

@@ -19,7 +19,7 @@ const startOfLine = "\r\u001b[2K";
 const marks = { running: "..", ok: "ok", error: "--", skipped: "  " } as const;
 
 /** One line: mark, notebook, cell, seconds, the cell's first words. */
-export function cellLine(
+function cellLine(
   name: string,
   { cell, nCells, seconds, source, state }: CellProgress,
 ): string {

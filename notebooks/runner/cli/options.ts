@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type Scale, scales } from "../../../lib/session/settings.ts";
+import { type Scale, scaleNames } from "../../../lib/session/settings.ts";
 
 export interface NotebookOptions {
   /** Paths of the notebooks, in the order they run. */
@@ -56,7 +56,7 @@ export function readOptions(
   const against = values["against-jupyter"];
   if (!isScale(scale)) {
     throw new RangeError(
-      `notebooks: unknown scale "${scale}"; known: ${scales.join(", ")}`,
+      `notebooks: unknown scale "${scale}"; known: ${scaleNames.join(", ")}`,
     );
   }
   const seconds = Number(timeout);
@@ -83,7 +83,7 @@ export function readOptions(
 }
 
 function isScale(name: string): name is Scale {
-  return (scales as readonly string[]).includes(name);
+  return (scaleNames as readonly string[]).includes(name);
 }
 
 /** The notebooks named: by name, by its beginning (00), or by path. */

@@ -33,22 +33,24 @@ function zip(
   for (const [name, data] of files) {
     const at = bytes.length;
     const size = data.length;
+    const lock = "\0".repeat(flags & 1 ? 12 : 0); // an encrypted file's header
+    const packed = lock.length + size;
     bytes.push(
       ...record([0x04034b50, 4], [20, 2], [flags, 2], [method, 2]),
-      ...record([0, 4], [crc32(data), 4], [size, 4], [size, 4]),
+      ...record([0, 4], [crc32(data), 4], [packed, 4], [size, 4]),
       ...record([name.length, 2], [0, 2]),
       ...text(name),
-      ...text(data),
+      ...text(lock + data),
     );
     const extra = isLarge
       ? record([7, 2], [2, 2], [0, 2], [1, 2], [24, 2]).concat(
-          record([size, 8], [size, 8], [at, 8]),
+          record([size, 8], [packed, 8], [at, 8]),
         )
       : [];
     const small = (n: number) => (isLarge ? all : n);
     directory.push(
       ...record([0x02014b50, 4], [20, 2], [20, 2], [flags, 2], [method, 2]),
-      ...record([0, 4], [crc32(data), 4], [small(size), 4], [small(size), 4]),
+      ...record([0, 4], [crc32(data), 4], [small(packed), 4], [small(size), 4]),
       ...record([name.length, 2], [extra.length, 2], [0, 2], [0, 2], [0, 2]),
       ...record([0, 4], [small(at), 4]),
       ...text(name),
@@ -108,16 +110,20 @@ describe("readZip", () => {
   flipped[Buffer.from(whole).indexOf("numbers") + 3] ^= 1;
   const cases: [string, Uint8Array, RegExp][] = [
     ["compressed files", zip(files, { method: 8 }), /got a compressed one/],
-    ["encrypted files", zip(files, { flags: 1 }), /got a encrypted one/],
+    ["encrypted files", zip(files, { flags: 1 }), /got an encrypted one/],
     ["a name twice", zip([files[0], files[0]]), /"a\/data.pkl" twice/],
     [
       "a changed bit",
       flipped,
       /^Error: locate: expected bytes of CRC-32 [0-9a-f]{8} in "a\/data\/0", got/,
     ],
-    ["a lost end", whole.slice(0, -30), /the end of a zip archive/],
-    ["a lost start", whole.slice(9), /at \d+, got none|an entry at 0/],
-    ["nothing", new Uint8Array(0), /the end of a zip archive/],
+    ["a lost end", whole.slice(0, -30), /got End of central directory record/],
+    [
+      "a lost start",
+      whole.slice(9),
+      /invalid central directory file header|invalid local file header/,
+    ],
+    ["nothing", new Uint8Array(0), /got End of central directory record/],
   ];
   for (const [what, bytes, message] of cases) {
     it(`refuses an archive with ${what}`, async () => {

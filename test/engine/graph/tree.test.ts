@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { leaves, rebuild, skeleton } from "../../../lib/engine/graph/tree.ts";
+import {
+  leafPaths,
+  rebuild,
+  skeleton,
+} from "../../../lib/engine/graph/tree.ts";
 
 const tree = () => ({
   b: [tf.scalar(1), { c: tf.scalar(2) }],
@@ -9,13 +13,15 @@ const tree = () => ({
 });
 
 it("lists tensors by path, records by sorted name", () => {
-  const paths = leaves("test", "input", tree()).map(({ path }) => path);
+  const paths = leafPaths("test", "input", tree()).map(({ path }) => path);
   assert.deepEqual(paths, ["input.a", "input.b.0", "input.b.1.c"]);
 });
 
 it("puts tensors back where it found them, names in their own order", () => {
   const original = tree();
-  const tensors = leaves("test", "input", original).map((leaf) => leaf.tensor);
+  const tensors = leafPaths("test", "input", original).map(
+    (leaf) => leaf.tensor,
+  );
   const copy = rebuild(skeleton(original), tensors);
   assert.deepEqual(Object.keys(copy), ["b", "a"]);
   assert.equal(copy.a, original.a);

@@ -20,10 +20,28 @@ function count(design: DesignRow, style: Style): number {
   return marksOf(design, place).filter((mark) => mark.style === style).length;
 }
 
-function texts(designs: readonly DesignRow[]): string[] {
-  const { layout } = designDiagram(designs, words);
-  return (layout.annotations ?? []).map(({ text }) => String(text));
+interface Line {
+  readonly text: string;
+  readonly y: number;
+  readonly color: string;
 }
+
+function linesOf(designs: readonly DesignRow[]): Line[] {
+  const { svg } = designDiagram(designs, words);
+  const line = /<text x="[^"]+" y="([^"]+)".* fill="([^"]+)".*>(.*)<\/text>/g;
+  return Array.from(svg.matchAll(line), ([, y, color, text]) => ({
+    text,
+    y: Number(y),
+    color,
+  }));
+}
+
+const texts = (designs: readonly DesignRow[]) =>
+  linesOf(designs).map(({ text }) => text);
+
+/** What is drawn, without words. */
+const pathsOf = (svg: string) =>
+  Array.from(svg.matchAll(/ d="([^"]+)"/g), ([, path]) => path);
 
 function edited(row: DesignRow, edit: (row: LayerRow) => LayerRow): DesignRow {
   return { ...row, layers: row.layers.map(edit) };
@@ -34,7 +52,8 @@ describe("designDiagram", () => {
     const [one, other] = ["baseline", "attention-only"].map((name) =>
       designDiagram([{ ...fused, name }], words),
     );
-    assert.deepEqual(one.layout.shapes, other.layout.shapes);
+    assert.ok(pathsOf(one.svg).length > 8);
+    assert.deepEqual(pathsOf(one.svg), pathsOf(other.svg));
   });
 
   it("draws attention and FFN of text in every layer", () => {
@@ -86,32 +105,28 @@ describe("designDiagram", () => {
   });
 
   it("puts layer 0 at the bottom", () => {
-    const { data, layout } = designDiagram([fused], words);
-    const traces = data as unknown as { text?: string[]; y: number[] }[];
-    const numbers = traces.find(({ text }) => text?.includes("15"));
-    const at = (layer: string) =>
-      numbers?.y[numbers.text?.indexOf(layer) ?? 0] ?? 0;
-    assert.ok(at("15") < at("0"));
-    assert.ok(Number(layout.yaxis?.range?.[0]) > 0);
+    const lines = linesOf([fused]);
+    const at = (layer: string) => lines.find(({ text }) => text === layer)?.y;
+    assert.ok(Number(at("15")) < Number(at("0")));
   });
 
   it("names each design in its color, with what sets it apart", () => {
-    const { layout } = designDiagram([inStream, fused], words);
-    const name = layout.annotations?.find(
-      ({ text }) => text === "<b>baseline</b>",
+    const name = linesOf([inStream, fused]).find(
+      ({ text }) => text === "baseline",
     );
-    assert.equal(name?.font?.color, designColors.baseline);
+    assert.equal(name?.color, designColors.baseline);
     assert.ok(texts([inStream, fused]).includes("fusionLayer: 0"));
   });
 
   it("says beside a design that is alone what its layers do", () => {
     assert.deepEqual(
-      texts([fused]).filter((text) => text.startsWith("<b>Layer")),
+      texts([fused]).filter((text) => /^(Layers|Text|Each|after)/.test(text)),
       [
-        "<b>Layers 0 to 3</b><br>Text alone; the positions of the audio " +
-          "stay reserved.",
-        "<b>Layers 4 to 15</b><br>Each layer is given audio tokens of its " +
-          "own: the text<br>after them hears them, then they are dropped.",
+        "Layers 0 to 3",
+        "Text alone; the positions of the audio stay reserved.",
+        "Layers 4 to 15",
+        "Each layer is given audio tokens of its own: the text",
+        "after them hears them, then they are dropped.",
       ],
     );
     assert.ok(!texts([fused, fused]).some((text) => text.includes("Layers")));
@@ -128,11 +143,14 @@ describe("designDiagram", () => {
   it("keeps all inside the plot, for few layers and many designs", () => {
     const short = { ...fused, layers: fused.layers.slice(0, 6) };
     for (const designs of [[short], Array(12).fill(fused)]) {
-      const { layout } = designDiagram(designs, words);
-      const [[, right], [bottom]] = [layout.xaxis, layout.yaxis].map(
-        (axis) => axis?.range as [number, number],
-      );
-      const all = (layout.shapes ?? []).map(({ path }) => path).join("");
+      const { height, svg } = designDiagram(designs, words);
+      const top = Number(/translate\(16,(\d+)\)/.exec(svg)?.[1]);
+      const [right, bottom] = [720 - 2 * 16, height - top - 16];
+      const all = pathsOf(svg).join("");
+      // One box at least for attention and FFN in each layer of each design.
+      const nLayers = designs.reduce((n, one) => n + one.layers.length, 0);
+      const nShapes = all.match(/M/g)?.length ?? 0;
+      assert.ok(nShapes >= 2 * nLayers, `${nShapes} for ${nLayers} layers`);
       for (const [, x, y] of all.matchAll(/[ML]([-\d.]+),([-\d.]+)/g)) {
         assert.ok(Number(x) >= 0 && Number(x) <= right, `x ${x} of ${right}`);
         assert.ok(Number(y) >= 0 && Number(y) <= bottom, `y ${y}`);

@@ -5,7 +5,11 @@ import { spectrograms } from "../../../lib/figure/sound/spectrograms.ts";
 
 const words = { name: "pictures", title: "A claim" };
 const low = {
-  ...{ name: "low", nFrames: 2, nBands: 2, start: 0.5, hop: 1 },
+  name: "low",
+  nFrames: 2,
+  nBands: 2,
+  start: 0.5,
+  hop: 1,
   values: [-10, -20, -30, -95],
   hertz: [
     [0, 1000],

@@ -69,7 +69,8 @@ function assertAsByHand(made: Made): void {
       const plainFeatures = features.map((x) => x.arraySync()[clip]);
       const wanted = connectByHand(made.connector, plainFeatures, made)[i];
       assertClose(audio_BAD.slice([clip], [1]), wanted.flat(), {
-        ...{ atol: 1e-5, rtol: 1e-5 },
+        atol: 1e-5,
+        rtol: 1e-5,
       });
     }
   });
@@ -288,7 +289,10 @@ describe("the connector's gradients", () => {
 
   const every: ConnectorConfig = {
     ...smallConnector,
-    ...{ depth: 2, positions: "learned", hasMlp: true, projection: "mlp" },
+    depth: 2,
+    positions: "learned",
+    hasMlp: true,
+    projection: "mlp",
   };
   for (const [name, config] of Object.entries({
     plain: plain,

@@ -3,7 +3,7 @@ import type { ConnectorConfig } from "../../../lib/pal/connector/config.ts";
 import type { Connector } from "../../../lib/pal/connector/connector.ts";
 import type {
   CrossAttention,
-  Reader,
+  EncoderReader,
   Round,
 } from "../../../lib/pal/connector/cross-attention.ts";
 
@@ -98,7 +98,7 @@ function roundByHand(
 
 function cellsByHand(
   features: Matrix,
-  { grid, place, reader }: { reader: Reader; grid: Grid; place: Place },
+  { grid, place, reader }: { reader: EncoderReader; grid: Grid; place: Place },
 ): { key: Vector; value: Vector }[] {
   const { query, hasNorms } = place.config;
   const steps = part(place.step, grid.steps, query.steps);

@@ -45,7 +45,9 @@ describe("a connector's size", () => {
 
   it("of the paper's is known: 12 separate ones, and a shared one", () => {
     const sizes = {
-      ...{ config: paperConnector, encoders: paperEncoders, width: 2048 },
+      config: paperConnector,
+      encoders: paperEncoders,
+      width: 2048,
       nProjections: 12,
     };
     // Latent, query, key and value, places of 2 x 4 cells.
@@ -68,8 +70,10 @@ describe("the matched width", () => {
   const single = (config: typeof paperConnector, width: number) =>
     countConnector({
       config: { ...config, width },
-      ...{ encoders: paperEncoders, width: 2048 },
-      ...{ nCrossAttentions: 1, nProjections: 1 },
+      encoders: paperEncoders,
+      width: 2048,
+      nCrossAttentions: 1,
+      nProjections: 1,
     }).total;
 
   it("is the own one for one connector", () => {

@@ -264,7 +264,8 @@ describe("the plain language model", () => {
       // Positions differ behind the gap, so only the text before it is the
       // same as without one.
       runLlama(modelOf(design(name)).llama, textOf([tokens]), {
-        ...{ config: llamaConfig, tap },
+        config: llamaConfig,
+        tap,
       });
       const before = (x: Float32Array) => x.subarray(0, audioAt * 16);
       assertClose(before(seen[0]), before(seen[1]), { atol: 0 });

@@ -55,7 +55,8 @@ function record(variant: Variant, wanted: RegExp, other: Tap = noTap) {
 function audioTokens(variant: Variant): tf.Tensor3D[] {
   const { connector: config, encoders } = configOf(variant);
   return connect(modelOf(variant).connector, clip(variant), {
-    ...{ config, encoders },
+    config,
+    encoders,
   });
 }
 
@@ -138,7 +139,10 @@ describe("fusion", () => {
     const alone = llama.blocks.reduce(
       (x, block, layer) =>
         runBlock(block, x, {
-          ...{ ...places, config: llamaConfig, layer, tap: noTap },
+          ...places,
+          config: llamaConfig,
+          layer,
+          tap: noTap,
         }).x_BSD,
       embed(llama, textOf([tokens])),
     );

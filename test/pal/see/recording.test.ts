@@ -77,13 +77,16 @@ describe("hookPoints", () => {
 
   it("labels who asks and who answers", () => {
     const points = hookPoints(configOf(design("attention-only")), {
-      ...{ B: 1, T, answerAt: 5 },
+      B: 1,
+      T,
+      answerAt: 5,
     });
     const axes = points.find(
       ({ name }) => name === "blocks.2.attn.hook_pattern",
     )!.axes;
     const groups = axes.map(({ axis, role, tokens: refs }) => ({
-      ...{ axis, role },
+      axis,
+      role,
       groups: refs.map(({ group }) => group),
     }));
     const text = [
@@ -130,7 +133,8 @@ describe("record", () => {
     const select = "blocks.2.attn.hook_pattern";
     const whole = recordOf(variant, { select, answerAt: 5 });
     const part = recordOf(variant, {
-      ...{ select, answerAt: 5 },
+      select,
+      answerAt: 5,
       asking: ["question"],
       answering: ({ group, index }) => group === "audio" && index >= 6,
     });
@@ -158,7 +162,8 @@ describe("record", () => {
     const hook = "blocks.1.hook_mlp_out";
     const tap = replace(hook, (x) => tf.zerosLike(x));
     const recording = recordOf(variant, {
-      ...{ tap, select: [hook, "blocks.1.hook_resid_*"] },
+      tap,
+      select: [hook, "blocks.1.hook_resid_*"],
     });
     assert.equal(recording.get(hook).abs().max().dataSync()[0], 0);
     assertClose(recording.get("resid_mid", 1), recording.get("resid_post", 1));
@@ -203,7 +208,8 @@ describe("record", () => {
       connector: { ...paperConnector, query: { steps: 4, bands: 2 } },
     };
     const { bytes, points } = planRecording(inputOf(variant), {
-      ...{ config, select: "*.hook_resid_pre" },
+      config,
+      select: "*.hook_resid_pre",
     });
     assert.equal(points.length, 4);
     assert.equal(bytes, 4 * 4 * T * 16);

@@ -96,7 +96,11 @@ describe("constantAnswerScores", () => {
 
 describe("compareDesigns", () => {
   const row = (design: string, scores: number[], task = "name one") => ({
-    ...{ design, set: "held-out", task, seeds: scores.length, n: 200 },
+    design,
+    set: "held-out",
+    task,
+    seeds: scores.length,
+    n: 200,
     mean: scores.reduce((sum, score) => sum + score, 0) / scores.length,
     lowest: Math.min(...scores),
     highest: Math.max(...scores),

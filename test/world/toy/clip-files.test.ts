@@ -30,7 +30,10 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 const render = (count: number, seed = 1, onStep = () => {}) =>
   renderToFiles(plans(count, seed), {
-    ...{ clips, folder, onStep, soundfonts: [tim()] },
+    clips,
+    folder,
+    onStep,
+    soundfonts: [tim()],
   });
 
 describe("renderToFiles", () => {

@@ -24,8 +24,13 @@ describe("the sounds", () => {
         for (const { instrument, keys } of voices) {
           const [key] = keys;
           const event = {
-            ...{ label, instrument, key, velocity: 90 },
-            ...{ onset: 0, seconds: 1, peak: 0.5 },
+            label,
+            instrument,
+            key,
+            velocity: 90,
+            onset: 0,
+            seconds: 1,
+            peak: 0.5,
           };
           const channel = { tilt: 0, noise: 0 };
           const { samples } = await renderClip(

@@ -1,0 +1,6 @@
+/** What a cell or a terminal shows. */
+export { toDanfo } from "./danfo.ts";
+export { listen } from "./listen.ts";
+export { type Progress, progress } from "./progress.ts";
+export { show } from "./show.ts";
+export { table } from "./table.ts";

@@ -1,0 +1,10 @@
+/** What encoders made of sounds, in memory and on disk. */
+export { openFeatureCache } from "./cache.ts";
+export { estimateDisk, estimateLine } from "./estimate.ts";
+export {
+  type Features,
+  featuresInMemory,
+  featuresOfFiles,
+} from "./features.ts";
+export { failureLines, featuresOf } from "./features-of.ts";
+export { identify } from "./identity.ts";

@@ -1,0 +1,2 @@
+/** Downloads that are verified and go on. */
+export { fetchFromHub, weightsFolder } from "./fetch.ts";

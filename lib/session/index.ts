@@ -1,0 +1,2 @@
+/** What a notebook begins with. */
+export { type Session, startSession } from "./session.ts";
