@@ -189,6 +189,32 @@ describe("a carried state", () => {
     carried.dispose();
   });
 
+  it("adds up in the order of the step that takes and returns it", () => {
+    type Four = { readonly state: readonly tf.Tensor1D[] };
+    const sums = ({ state: [a, b, c, d] }: Four) => ({
+      state: [
+        b.sin(),
+        c.cos(),
+        d.sin(),
+        a.sin().add(b.cos()).add(c.sin()).add(d.cos()),
+      ] as tf.Tensor1D[],
+    });
+    let state: readonly tf.Tensor1D[] = [1, 2, 3, 4].map((step) =>
+      tf.linspace(0, step, 1000),
+    );
+    const inOut = compile(sums, quiet);
+    const carried = compile(sums, { carry: "state", ...quiet });
+    carried.write(state);
+    for (let i = 0; i < 5; i++) {
+      ({ state } = inOut({ state }));
+      carried({});
+    }
+    const bits = (all: readonly tf.Tensor[]) =>
+      all.map((one) => [...one.dataSync()]);
+    assert.deepEqual(bits(carried.read()), bits(state));
+    for (const one of [inOut, carried]) one.dispose();
+  });
+
   it("may change places", () => {
     type Pair = readonly [tf.Scalar, tf.Scalar];
     const carried = compile(
