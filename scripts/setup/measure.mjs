@@ -4,7 +4,7 @@ import { availableParallelism, cpus } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hasTensorflow } from "./engine.mjs";
-import { root } from "./paths.mjs";
+import { palFolder, root } from "./paths.mjs";
 import { tensorflowVersion } from "./recipes.mjs";
 import { run, SetupError } from "./run.mjs";
 import { writeWhole } from "./stamp.mjs";
@@ -13,9 +13,16 @@ const script = join(
   dirname(fileURLToPath(import.meta.url)),
   "measure-step.mjs",
 );
-/** Beside the binding, where the library finds it too. */
-const file = join(
-  ...[root, "node_modules", "@tensorflow", "tfjs-node", "lib", "napi-v8"],
+/** Kept here, and copied to where an install may take it away. */
+const file = join(palFolder, "engine-settings.json");
+/** Beside the binding, where the library finds it. */
+const copy = join(
+  root,
+  "node_modules",
+  "@tensorflow",
+  "tfjs-node",
+  "lib",
+  "napi-v8",
   "pal_settings.json",
 );
 /** TensorFlow turns oneDNN on by itself on some processors and not on others. */
@@ -106,14 +113,18 @@ export function lineOf({ chosen, fastest }) {
  * @param options - again: measure though it was measured before
  */
 export async function measureSettings({ again = false } = {}) {
-  if (!hasTensorflow() || !existsSync(dirname(file))) {
+  if (!hasTensorflow() || !existsSync(dirname(copy))) {
     return { text: "nothing to measure without TensorFlow", done: false };
   }
   if (process.env[variable] !== undefined) {
     return { text: `${variable} is set by hand`, done: false };
   }
   const known = readMeasured();
-  if (known && !again) return { text: known.text, done: false };
+  if (known && !again) {
+    const done = !existsSync(copy);
+    if (done) keep(known);
+    return { text: known.text, done };
+  }
   let kept;
   try {
     const fastest = await measureBoth();
@@ -126,6 +137,11 @@ export async function measureSettings({ again = false } = {}) {
     const text = `oneDNN left as it is; it could not be measured: ${reason}`;
     kept = { machine: machine(), chosen: {}, text };
   }
-  writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`);
+  keep(kept);
   return { text: kept.text, done: true };
+}
+
+function keep(kept) {
+  const text = `${JSON.stringify(kept, null, 2)}\n`;
+  for (const path of [file, copy]) writeWhole(path, text);
 }
