@@ -1,6 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../engine/compile.ts";
-import { disposeTensors, type Tensors } from "../tensor/params.ts";
+import { launched } from "../engine/graph/launched.ts";
+import {
+  countParameters,
+  disposeTensors,
+  type Tensors,
+} from "../tensor/params.ts";
 import { noTap } from "../tensor/tap.ts";
 import {
   answerRows,
@@ -137,7 +142,10 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
       readonly llama: Llama;
       readonly cache: KvCache;
       readonly next: NextTokens;
-    }) => decodeStep(input.llama, input, { config, layers }),
+    }) => {
+      const run = () => decodeStep(input.llama, input, { config, layers });
+      return isStreamed(input) ? launched(run) : run();
+    },
     { name: `${name}: decode` },
   );
   return {
@@ -184,6 +192,24 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
       decode.dispose();
     },
   };
+}
+
+/** Weights that no cache holds: beyond, a token takes as long as a pass. */
+const nStreamed = 2 ** 24;
+
+/**
+ * Whether a token of one row is a pass over the weights.
+ *
+ * With two rows and more TensorFlow's own products are the faster ones.
+ */
+function isStreamed({
+  llama,
+  next: { tokens_B1 },
+}: {
+  readonly llama: Llama;
+  readonly next: NextTokens;
+}): boolean {
+  return tokens_B1.shape[0] === 1 && countParameters(llama) >= nStreamed;
 }
 
 /** The longest prompt's tokens; all of them must fit with their answers. */

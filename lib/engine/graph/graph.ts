@@ -25,6 +25,8 @@ export type GraphNode =
       readonly device?: string;
       /** Whether XLA compiles it, though not the whole graph. */
       readonly isFused?: boolean;
+      /** Whether it is a function of its own, which XLA compiles. */
+      readonly isLaunched?: boolean;
       /** Whether XLA leaves it alone, though it compiles the graph. */
       readonly isPlain?: boolean;
     };
@@ -92,11 +94,13 @@ export class Graph {
       attributes,
       device,
       isFused,
+      isLaunched,
     }: {
       readonly op: string;
       readonly attributes: readonly OpAttribute[];
       readonly device?: string;
       readonly isFused?: boolean;
+      readonly isLaunched?: boolean;
     },
     inputs: readonly GraphValue[],
     outputs: readonly { id: number; dtype: number }[],
@@ -110,6 +114,7 @@ export class Graph {
       attributes: complete(op, attributes, inputs),
       device,
       isFused,
+      isLaunched,
     });
     const varies = inputs.some((input) => input.varies);
     outputs.forEach(({ id, dtype }, index) => {

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Binding, NativeBackend } from "./binding.ts";
 import { isFused } from "./fused.ts";
 import type { Graph } from "./graph.ts";
+import { isLaunched } from "./launched.ts";
 
 /** Operations that draw anew at each run, so graph and step would differ. */
 const DRAWS = /^(Random|Multinomial|TruncatedNormal|Parameterized|Stateful)/;
@@ -99,8 +100,12 @@ function recording(
     });
     const outputs = binding.executeOp(op, attributes, ids, nOutputs);
     // A GPU passes over memory fast enough, and XLA needs more files there.
-    const isJoined = isFused() && !binding.isUsingGpuDevice();
-    graph.addOp({ op, attributes, isFused: isJoined }, inputs, outputs);
+    const onCpu = !binding.isUsingGpuDevice();
+    const marks = {
+      isFused: onCpu && isFused(),
+      isLaunched: onCpu && isLaunched(op),
+    };
+    graph.addOp({ op, attributes, ...marks }, inputs, outputs);
     return outputs;
   };
   return forwarding(binding, { createTensor, executeOp });

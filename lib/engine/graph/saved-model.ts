@@ -1,5 +1,6 @@
 import type { OpAttribute } from "./binding.ts";
 import type { GraphNode } from "./graph.ts";
+import { FUNCTION, functionName, functionOf, launch } from "./launched.ts";
 import * as proto from "./proto.ts";
 
 /** GraphDef version of TensorFlow 2.9, which later ones read. */
@@ -17,8 +18,17 @@ export function savedModel(
   nodes: readonly GraphNode[],
   { xla }: { readonly xla: boolean },
 ): Uint8Array {
+  // Where XLA compiles the graph, the products are in it.
+  const calls = (node: GraphNode): node is OpNode =>
+    node.kind === "op" && !xla && node.isLaunched === true;
+  const functions = new Map(
+    nodes.filter(calls).map((node) => [functionName(node), node]),
+  );
   const graph = [
-    ...nodes.map((node) => proto.message(1, nodeDef(node, xla))),
+    ...nodes.map((node) =>
+      proto.message(1, nodeDef(calls(node) ? launch(node) : node, xla)),
+    ),
+    ...(functions.size > 0 ? [library([...functions.values()])] : []),
     proto.message(4, [proto.integer(1, PRODUCER)]),
   ];
   const metaInfo = [proto.text(4, "serve")];
@@ -27,6 +37,16 @@ export function savedModel(
     proto.integer(1, 1), // schema version
     proto.message(2, metaGraph),
   ]);
+}
+
+type OpNode = Extract<GraphNode, { kind: "op" }>;
+
+/** The graph's functions, as field of a GraphDef. */
+function library(nodes: readonly OpNode[]): Uint8Array {
+  const functions = nodes.map((node) =>
+    proto.message(1, functionOf(node, node.attributes.map(attributeEntry))),
+  );
+  return proto.message(2, functions);
 }
 
 function nodeDef(node: GraphNode, xla: boolean): Uint8Array[] {
@@ -57,14 +77,16 @@ function nodeDef(node: GraphNode, xla: boolean): Uint8Array[] {
     proto.text(2, node.op),
     ...node.inputs.map((input) => proto.text(3, input)),
     ...(node.device === undefined ? [] : [proto.text(4, node.device)]),
-    ...node.attributes.map((attribute) =>
-      proto.entry(5, attribute.name, [attributeValue(attribute)]),
-    ),
+    ...node.attributes.map(attributeEntry),
     // What TensorFlow's own jit scope writes: cluster me, whatever the flags.
     ...((xla && !node.isPlain) || node.isFused
       ? [proto.entry(5, "_XlaCompile", [proto.integer(5, true)])]
       : []),
   ];
+}
+
+function attributeEntry(attribute: OpAttribute): Uint8Array {
+  return proto.entry(5, attribute.name, [attributeValue(attribute)]);
 }
 
 function shape(sizes: readonly number[]): Uint8Array[] {
@@ -77,6 +99,9 @@ function attributeValue({ name, type, value }: OpAttribute): Uint8Array {
   if (one && !Array.isArray(value)) return one(value as never);
   if (many && Array.isArray(value)) {
     return proto.message(1, [many(value as never)]);
+  }
+  if (type === FUNCTION) {
+    return proto.message(10, [proto.text(1, value as string)]);
   }
   if (type === 5) {
     const sizes = value as number[] | "unknown";
