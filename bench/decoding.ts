@@ -1,0 +1,129 @@
+/**
+ * `npm run bench -- decoding [rounds]`: milliseconds a token of greedy answers
+ * at 135 M and 1.24 G parameters, here and in transformers.
+ *
+ * Both load the same random weights; each contender has a process of its own.
+ * transformers is looked for in the Python that `PAL_PYTHON` names. Needs
+ * 2.5 GB of disk for a while, 12 GiB of free memory and about two minutes a
+ * round.
+ */
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { LlamaConfig } from "../lib/llm/config.ts";
+import { keep, type Row, rowOf, tableOf } from "./decoding/report.ts";
+import { type Answer, sizes, type Task } from "./decoding/tasks.ts";
+import { load, machine } from "./engine/report.ts";
+import { writeLlama } from "./full-size/weights.ts";
+import { textTable } from "./step/report.ts";
+
+/** Of the bandwidth, in float32. */
+const shareGoal = 0.8;
+const nNew = 40;
+const prompt = Array.from({ length: 16 }, (_, i) => 1 + 997 * i);
+
+const contenders = [
+  { contender: "pal-lab", dtype: "float32", measure: ours },
+  { contender: "transformers", dtype: "float32", measure: theirs },
+  { contender: "transformers", dtype: "bfloat16", measure: theirs },
+] as const;
+
+function ours(task: Task): Answer {
+  const script = join(import.meta.dirname, "decoding", "child.ts");
+  return runScript(process.execPath, ["--import", "tsx", script], task);
+}
+
+function theirs(task: Task): Answer {
+  const script = join(import.meta.dirname, "python", "decoding.py");
+  return runScript(process.env.PAL_PYTHON ?? "python3", [script], task);
+}
+
+function runScript(program: string, start: string[], task: Task): Answer {
+  const child: SpawnSyncReturns<string> = spawnSync(
+    program,
+    [...start, JSON.stringify(task)],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] },
+  );
+  if (child.status === 0) return JSON.parse(child.stdout.trim());
+  throw new Error(
+    `decoding: expected an answer of ${program}, ` +
+      `got exit ${child.status ?? child.signal}`,
+    { cause: child.error },
+  );
+}
+
+function measureSize(config: LlamaConfig, rounds: number): Row[] {
+  const folder = mkdtempSync(join(tmpdir(), "pal-lab-decoding-"));
+  try {
+    writeLlama(folder, config);
+    const all = Array.from({ length: rounds }, () =>
+      contenders.map(({ dtype, measure }) =>
+        measure({ folder, dtype, prompt, nNew }),
+      ),
+    );
+    return contenders.map(({ contender, dtype }, i) => {
+      const answers = all.map((answers) => answers[i]);
+      return rowOf({ size: config.name, contender, dtype }, answers);
+    });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Refuses other tokens in float32; says how far bfloat16's go along. */
+function agreement([mine, float32, bfloat16]: readonly Row[]): string {
+  const parting = (row: Row) =>
+    row.tokens.findIndex((token, i) => token !== mine.tokens[i]);
+  const at = parting(float32);
+  if (at !== -1) {
+    throw new Error(
+      `decoding: expected transformers' tokens in float32, got ` +
+        `${mine.tokens[at]} for ${float32.tokens[at]} at ${at} ` +
+        `(${mine.size}); nothing was kept`,
+    );
+  }
+  const other = parting(bfloat16);
+  const until = other === -1 ? "in bfloat16 too" : `in bfloat16 until ${other}`;
+  const nKinds = new Set(mine.tokens).size;
+  return (
+    `${mine.size}: the same ${nNew} tokens in float32, ${nKinds} of them ` +
+    `different, ${until}`
+  );
+}
+
+/** @param best - the fastest sum of the whole run, GB/s */
+function verdictOf(rows: readonly Row[], best: number): string[] {
+  const [mine, float32, bfloat16] = rows;
+  const share = mine.gigabytesPerSecond / best;
+  const beside = Math.max(...mine.bandwidths);
+  const isMet = share >= shareGoal;
+  const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
+  const times = (row: Row) => (row.min / mine.min).toFixed(2);
+  return [
+    agreement(rows),
+    `${mine.size}: ${percent(share)} of the fastest sum, ${best.toFixed(1)} ` +
+      `GB/s; goal ${percent(shareGoal)} ${isMet ? "met" : "missed"} ` +
+      `(${percent(mine.gigabytesPerSecond / beside)} of the fastest in the ` +
+      `same processes, ${beside.toFixed(1)})`,
+    `${mine.size}: ` +
+      `${times(float32)} x transformers in float32, ${times(bfloat16)} x in ` +
+      "bfloat16, by minima",
+  ];
+}
+
+export async function run([rounds = "2"]: readonly string[]): Promise<void> {
+  const started = load();
+  const bySize = sizes.map((config) => measureSize(config, Number(rounds)));
+  const rows = bySize.flat();
+  const best = Math.max(...rows.flatMap(({ bandwidths }) => bandwidths));
+  const verdict = bySize.flatMap((rows) => verdictOf(rows, best));
+  console.log(textTable(tableOf(rows)));
+  for (const line of verdict) console.log(line);
+  const versions = Object.fromEntries(
+    rows.map(({ contender, description }) => [contender, description]),
+  );
+  const loads = `${started} to ${load()}, ${rounds} rounds`;
+  const facts = { ...machine(), load: loads, ...versions };
+  console.log(`kept in ${keep({ facts, verdict, rows })}`);
+}
