@@ -24,6 +24,38 @@ function bestAfter(llama: Llama, row: number[], config: LlamaConfig): number {
   });
 }
 
+describe("a generator of a model that no cache holds", () => {
+  const config: LlamaConfig = {
+    ...toyLlama,
+    nLayers: 2,
+    width: 256,
+    nHeads: 4,
+    nKvHeads: 2,
+    headWidth: 64,
+    vocabularySize: 2 ** 16,
+  };
+
+  it("answers one row as it answers two, and as nothing cached", async () => {
+    await startEngine();
+    const llama = initLlama(config, random("streamed"));
+    const generator = openGenerator(config);
+    const prompt = [5, 40_000, 77];
+    const ask = async (prompts: number[][]) => {
+      const asked = { prompts, heard: [] as [] };
+      const options = { ends: [], maxNew: 6 };
+      const made = await generator.generate(llama, asked, options);
+      return made.map(({ tokens }) => tokens);
+    };
+    const [alone] = await ask([prompt]);
+    assert.deepEqual(await ask([prompt, prompt]), [alone, alone]);
+    const row = [...prompt];
+    for (let i = 0; i < 6; i++) row.push(bestAfter(llama, row, config));
+    assert.deepEqual(alone, row.slice(prompt.length));
+    generator.dispose();
+    disposeTensors(llama);
+  });
+});
+
 describe("a generator", () => {
   let config: LlamaConfig;
   let llama: Llama;
