@@ -17,9 +17,9 @@ import {
   verdictOf,
 } from "./carried/report.ts";
 import {
-  type Answer,
   type Form,
   forms,
+  type Measurement,
   type Question,
   tasks,
 } from "./carried/tasks.ts";
@@ -32,7 +32,7 @@ const givesBack = {
   MALLOC_MMAP_THRESHOLD_: "65536",
 };
 
-function ask(question: Question, environment = {}): Answer {
+function ask(question: Question, environment = {}): Measurement {
   const script = join(import.meta.dirname, "carried", "child.ts");
   const child = spawnSync(
     process.execPath,
@@ -51,7 +51,7 @@ function ask(question: Question, environment = {}): Answer {
 }
 
 function measure(task: Task, rounds: number): Measured[] {
-  const timed = new Map<Form, Answer[]>(forms.map((form) => [form, []]));
+  const timed = new Map<Form, Measurement[]>(forms.map((form) => [form, []]));
   for (let round = 0; round < rounds; round++) {
     for (const form of forms) {
       timed.get(form)!.push(ask({ form, task, hasChanges: true }));
@@ -74,7 +74,7 @@ function measure(task: Task, rounds: number): Measured[] {
 }
 
 /** Refuses to go on where the forms, or two rounds, trained differently. */
-function checkLosses(task: Task, runs: readonly Answer[]): void {
+function checkLosses(task: Task, runs: readonly Measurement[]): void {
   const [{ losses: wanted }] = runs;
   for (const { losses } of runs) {
     const place = losses.findIndex((loss, i) => loss !== wanted[i]);

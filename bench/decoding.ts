@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { LlamaConfig } from "../lib/llm/config.ts";
 import { keep, type Row, rowOf, tableOf } from "./decoding/report.ts";
-import { type Answer, sizes, type Task } from "./decoding/tasks.ts";
+import { type Measurement, sizes, type Task } from "./decoding/tasks.ts";
 import { load, machine } from "./engine/report.ts";
 import { writeLlama } from "./full-size/weights.ts";
 import { textTable } from "./step/report.ts";
@@ -29,17 +29,17 @@ const contenders = [
   { contender: "transformers", dtype: "bfloat16", measure: theirs },
 ] as const;
 
-function ours(task: Task): Answer {
+function ours(task: Task): Measurement {
   const script = join(import.meta.dirname, "decoding", "child.ts");
   return runScript(process.execPath, ["--import", "tsx", script], task);
 }
 
-function theirs(task: Task): Answer {
+function theirs(task: Task): Measurement {
   const script = join(import.meta.dirname, "python", "decoding.py");
   return runScript(process.env.PAL_PYTHON ?? "python3", [script], task);
 }
 
-function runScript(program: string, start: string[], task: Task): Answer {
+function runScript(program: string, start: string[], task: Task): Measurement {
   const child: SpawnSyncReturns<string> = spawnSync(
     program,
     [...start, JSON.stringify(task)],

@@ -85,7 +85,8 @@ function verdictOf(rows: readonly Row[]): string[] {
 
 export async function run([rounds = "3"]: readonly string[]): Promise<void> {
   const started = load();
-  console.log(`load at the start: ${started}`);
+  const { cpu, vectors } = machine();
+  console.log(`${cpu}, ${vectors}, load at the start: ${started}`);
   const contenders = findContenders(console.log);
   const all = plans(contenders);
   for (let round = 1; round <= Number(rounds); round++) {

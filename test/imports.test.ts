@@ -22,7 +22,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   features: ["encoder", "checkpoint", "audio", "tensor"],
   llm: ["checkpoint", "engine", "metric", "tensor"],
   pal: ["llm", "encoder", "metric", "tensor"],
-  train: ["pal", "llm", "features", "checkpoint", "data", "tensor", "engine"],
+  train: [
+    "pal",
+    "llm",
+    "features",
+    "encoder",
+    "checkpoint",
+    "data",
+    "tensor",
+    "engine",
+  ],
   eval: ["train", "pal", "llm", "features", "data", "tensor"],
   world: [
     "eval",

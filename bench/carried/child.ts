@@ -11,7 +11,7 @@ import {
   type StepInput,
   trainingStep,
 } from "../step/training-step.ts";
-import type { Answer, Changes, Form, Question, Time } from "./tasks.ts";
+import type { Changes, Form, Measurement, Question, Time } from "./tasks.ts";
 
 const { form, hasChanges, task }: Question = JSON.parse(process.argv[2]);
 
@@ -93,7 +93,7 @@ const times = Array.from({ length: task.steps }, () => time(batch));
 const stepsGiB = memoryOf("VmHWM");
 const changes = hasChanges ? change(batch) : undefined;
 
-const answer: Answer = {
+const answer: Measurement = {
   description,
   parameters,
   losses,

@@ -1,15 +1,15 @@
 import { renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Task } from "../step/tasks.ts";
-import type { Answer, Form, Time } from "./tasks.ts";
+import type { Form, Measurement, Time } from "./tasks.ts";
 
 /** All that was measured of one form of one task. */
 export interface Measured {
   readonly form: Form;
   readonly task: Task;
   /** A process each. */
-  readonly timed: readonly Answer[];
-  readonly memory: Answer;
+  readonly timed: readonly Measurement[];
+  readonly memory: Measurement;
 }
 
 /** One line of the table; times in milliseconds. */
@@ -38,7 +38,7 @@ export function rowOf({ form, memory, task, timed }: Measured): Row {
   const times = timed.flatMap((answer) => answer.times);
   const walls = sorted(times.map(({ wall }) => wall));
   const processors = sorted(times.map(({ processor }) => processor));
-  const least = (pick: (answer: Answer) => Time) =>
+  const least = (pick: (answer: Measurement) => Time) =>
     Math.min(...timed.map((answer) => pick(answer).processor));
   return {
     size: task.size,

@@ -36,7 +36,7 @@ export interface Question {
 }
 
 /** What it answers with, as JSON. */
-export interface Answer {
+export interface Measurement {
   readonly description: string;
   readonly parameters: number;
   /** Of every step, the recorded one and the warm-up included. */

@@ -5,7 +5,7 @@ import { openGenerator } from "../../lib/llm/generate.ts";
 import { openLlama } from "../../lib/llm/weights.ts";
 import { countParameters } from "../../lib/tensor/params.ts";
 import { phase } from "../full-size/phases.ts";
-import type { Answer, Task } from "./tasks.ts";
+import type { Measurement, Task } from "./tasks.ts";
 
 const many = 2 ** 27;
 
@@ -51,7 +51,7 @@ const generated = await phase("generate", async () => {
   generator.dispose();
   return [];
 });
-const answer: Answer = {
+const answer: Measurement = {
   description,
   tokens,
   times: at.slice(1).map((time, i) => time - at[i]),

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../../lib/files/atomic.ts";
-import type { Answer, Task } from "./tasks.ts";
+import type { Measurement, Task } from "./tasks.ts";
 
 /** All rounds of one contender at one size. */
 export interface Row {
@@ -22,7 +22,7 @@ export interface Row {
 
 export function rowOf(
   name: Pick<Row, "size" | "contender" | "dtype">,
-  answers: readonly Answer[],
+  answers: readonly Measurement[],
 ): Row {
   // The first of these has the recording, the second the compiling.
   const times = answers.flatMap((answer) => answer.times.slice(2));

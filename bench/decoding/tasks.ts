@@ -29,7 +29,7 @@ export interface Task {
 }
 
 /** What a contender's process prints as JSON. */
-export interface Answer {
+export interface Measurement {
   readonly description: string;
   readonly tokens: readonly number[];
   /** Milliseconds of each token after the first, which has the prompt. */

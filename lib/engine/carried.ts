@@ -8,7 +8,13 @@ import {
 } from "./graph/carried-model.ts";
 import { isRecording, record } from "./graph/record.ts";
 import { type CarriedSession, openCarriedSession } from "./graph/session.ts";
-import { type Leaf, leafPaths, rebuild, skeleton } from "./graph/tree.ts";
+import {
+  type Leaf,
+  leafPaths,
+  rebuild,
+  signature,
+  skeleton,
+} from "./graph/tree.ts";
 import { isInGradient, own } from "./own.ts";
 
 /** A state and the ways to go on from it; the tensors are tfjs's. */
@@ -49,7 +55,7 @@ export function openCarrier(options: CarrierOptions, state: object): Carrier {
   const backend = nativeBackend();
   const first = leafPaths(caller, carry, state);
   const form = skeleton(state);
-  const start = { form, expected: first.map(describeLeaf) };
+  const start = { form, expected: first.map(signature) };
   const tensors = first.map(({ tensor }) => tensor);
   const holder = backend
     ? inGraph(options, { ...start, backend, tensors })
@@ -90,7 +96,7 @@ function checkState(
   state: unknown,
 ): tf.Tensor[] {
   const found = leafPaths(caller, carry, state);
-  const got = found.map(describeLeaf);
+  const got = found.map(signature);
   const length = Math.max(expected.length, got.length);
   for (let i = 0; i < length; i++) {
     if (expected[i] === got[i]) continue;
@@ -101,9 +107,6 @@ function checkState(
   }
   return found.map(({ tensor }) => tensor);
 }
-
-const describeLeaf = ({ path, tensor }: Leaf) =>
-  `${path} ${tensor.dtype} [${tensor.shape}]`;
 
 /** Copies that no tidy of the caller frees. */
 function kept(tensors: readonly tf.Tensor[]): tf.Tensor[] {
@@ -205,12 +208,12 @@ function inGraph(
       const made = recordStep(options, { ...start, backend, input, before });
       try {
         add(made.trace, made.after);
+        known.set(key, { at: traces.length - 1, rest: skeleton(made.rest) });
         options.onTrace({
           inputs: made.inputs,
           nNodes: made.trace.graph.nodes.length,
           seconds: (performance.now() - begun) / 1000,
         });
-        known.set(key, { at: traces.length - 1, rest: skeleton(made.rest) });
         return own(() => made.rest);
       } finally {
         for (const tensor of made.all) tensor.dispose();
@@ -224,7 +227,7 @@ function inGraph(
     write,
     step: (input) => {
       const inputs = leafPaths(caller, "input", { ...input });
-      const key = inputs.map(describeLeaf).join(", ");
+      const key = inputs.map(signature).join(", ");
       const trace = known.get(key);
       if (!trace || !session) return begin(input, key);
       const tensors = inputs.map(({ tensor }) => tensor);

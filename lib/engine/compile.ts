@@ -3,7 +3,7 @@ import { type Carrier, type CarrierOptions, openCarrier } from "./carried.ts";
 import { type NativeBackend, nativeBackend } from "./graph/binding.ts";
 import { isRecording, record } from "./graph/record.ts";
 import { openSession, type Session, type Xla } from "./graph/session.ts";
-import { type Leaf, leafPaths, rebuild, skeleton } from "./graph/tree.ts";
+import { leafPaths, rebuild, signature, skeleton } from "./graph/tree.ts";
 import { isInGradient, own } from "./own.ts";
 
 export interface CompileOptions {
@@ -113,6 +113,12 @@ export function compile<I extends object, O extends object>(
 ): unknown {
   const { carry, xla, ...rest } = options;
   if (carry === undefined) return compileWhole(step, options);
+  if (xla === "auto") {
+    throw new RangeError(
+      'compile: expected xla to be true or false beside carry, got "auto", ' +
+        "which would load the graph, and the state with it, anew",
+    );
+  }
   const carrying = { ...rest, carry, xla: xla === true };
   return compileCarried(step as unknown as AnyStep, carrying);
 }
@@ -247,10 +253,6 @@ function load<I extends object, O extends object>(
   } finally {
     tf.dispose(output as tf.TensorContainer);
   }
-}
-
-function signature({ path, tensor }: Leaf): string {
-  return `${path} ${tensor.dtype} [${tensor.shape}]`;
 }
 
 /** What differs between the last trace and the one before it. */

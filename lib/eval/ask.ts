@@ -8,7 +8,7 @@ import type { PromptWriter } from "../llm/prompt.ts";
 import type { AudioLlm, AudioLlmConfig } from "../pal/run/audio-llm.ts";
 import { openAudioGenerator } from "../pal/run/generate.ts";
 import { disposeTensors } from "../tensor/params.ts";
-import { heardBy } from "../train/batch.ts";
+import { checkFeatures, heardBy } from "../train/batch.ts";
 import { pause, type WorkOptions } from "../train/fit.ts";
 
 /** How questions are put. */
@@ -22,7 +22,11 @@ export interface AskOptions extends WorkOptions {
   readonly seed?: number;
 }
 
-/** Answers of a design to questions about sounds, in the examples' order. */
+/**
+ * Answers of a design to questions about sounds, in the examples' order.
+ *
+ * @throws RangeError where features are of other encoders than the design's
+ */
 export async function askDesign(
   examples: readonly Example[],
   {
@@ -38,6 +42,7 @@ export async function askDesign(
   },
   options: AskOptions,
 ): Promise<string[]> {
+  checkFeatures("askDesign", config, features);
   const generator = openAudioGenerator(config);
   const answers = async (batch: readonly Example[]) => {
     const heard = await heardBy(batch, features);

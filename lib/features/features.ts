@@ -73,9 +73,13 @@ export function featuresInMemory(heard: readonly HeardSounds[]): Features {
 /**
  * Features of audio files, named by their paths: read from the encoder's
  * store, and encoded where they are not there yet.
+ *
+ * @param encoders - name: what the design calls the encoder, where that is not
+ *   its network's name: "clap-general" and "clap-music-speech" are both "clap"
  */
 export function featuresOfFiles(
   encoders: readonly {
+    readonly name?: string;
     readonly encoder: BatchEncoder;
     readonly options: BatchOptions;
   }[],
@@ -99,10 +103,10 @@ export function featuresOfFiles(
     return all;
   };
   return {
-    encoders: encoders.map(({ encoder: { grid, name, width } }) => ({
+    encoders: encoders.map(({ encoder, name = encoder.name }) => ({
       name,
-      grid,
-      width,
+      grid: encoder.grid,
+      width: encoder.width,
     })),
     // One after the other: they share the engine.
     read: async (audio) => {

@@ -14,10 +14,24 @@ export interface Memory {
 const digest = (bytes: Uint8Array | string) =>
   createHash("sha256").update(bytes).digest();
 
+/** A key as text: numbers in typed arrays are told by their hash. */
+function textOf(key: unknown): string {
+  return JSON.stringify(key, (_, value: unknown) => {
+    if (!ArrayBuffer.isView(value)) return value;
+    const { buffer, byteLength, byteOffset } = value;
+    const bytes = new Uint8Array(buffer, byteOffset, byteLength);
+    return {
+      kind: value.constructor.name,
+      sha256: digest(bytes).toString("hex"),
+    };
+  });
+}
+
 /**
  * Opens a memory in `folder`.
  *
- * A value is found again only under the same key. Files are written whole or
+ * A value is found again only under the same key, plain data whose typed arrays
+ * count by what is in them. Files are written whole or
  * not at all and begin with their own SHA-256; one that does not match is
  * treated as absent and reported.
  *
@@ -29,7 +43,7 @@ export function openMemory(
 ): Memory {
   mkdirSync(folder, { recursive: true });
   const pathOf = (key: unknown) => {
-    const name = digest(JSON.stringify(key)).toString("hex");
+    const name = digest(textOf(key)).toString("hex");
     return join(folder, `${name.slice(0, 32)}.bin`);
   };
   return {

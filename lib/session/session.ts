@@ -53,7 +53,8 @@ export interface Session {
    * where it names none, the whole library counts.
    *
    * @param title - names the stage, over its bar
-   * @param key - all that the result depends on besides code, as plain data
+   * @param key - all that the result depends on besides the code that `run`
+   *   names, as plain data: what earlier stages gave belongs to it
    * @param run - hands on what it is given; returns plain data: numbers, texts,
    *   arrays, typed arrays
    */

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Example } from "../data/example.ts";
+import type { EncoderSizes } from "../encoder/encoder.ts";
 import type { Features } from "../features/features.ts";
 import {
   bucketLength,
@@ -7,6 +8,7 @@ import {
   type PromptWriter,
   padRows,
 } from "../llm/prompt.ts";
+import type { AudioLlmConfig } from "../pal/design/design.ts";
 import { type Scored, scoredPlaces } from "./loss.ts";
 
 /** Most tokens of a row; rows of a batch share the next common length. */
@@ -60,6 +62,30 @@ export async function exampleBatch(
     text_BT: tf.tensor2d(tokens, [B, T], "int32"),
     scored: scoredPlaces(tokens, counted, { B, T, perRow: lengths.answer }),
   };
+}
+
+/**
+ * Refuses features that a design's connector would take for others: by name,
+ * order and size.
+ */
+export function checkFeatures(
+  caller: string,
+  { encoders, variant }: Pick<AudioLlmConfig, "encoders" | "variant">,
+  features: Features,
+): void {
+  const listOf = (all: readonly EncoderSizes[]) =>
+    all
+      .map(
+        ({ grid: { bands, steps }, name, width }) =>
+          `${name} (${steps} x ${bands} x ${width})`,
+      )
+      .join(", ");
+  const [expected, got] = [listOf(encoders), listOf(features.encoders)];
+  if (expected === got) return;
+  throw new RangeError(
+    `${caller}: expected features of ${expected}, got ${got} ` +
+      `(variant "${variant.name}")`,
+  );
 }
 
 /** features_BPE of each encoder for the sounds of some examples. */

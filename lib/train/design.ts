@@ -7,7 +7,12 @@ import {
   hearText,
 } from "../pal/run/audio-llm.ts";
 import type { AdamwConfig } from "./adamw.ts";
-import { type BatchMaker, type ExampleBatch, exampleBatch } from "./batch.ts";
+import {
+  type BatchMaker,
+  checkFeatures,
+  type ExampleBatch,
+  exampleBatch,
+} from "./batch.ts";
 import { fit, type Training, type WorkOptions } from "./fit.ts";
 import { nextTokenLoss } from "./loss.ts";
 import { openReadCache } from "./read-cache.ts";
@@ -43,14 +48,15 @@ export type DesignTraining = Training<ModelPart, ModelPart, ReadBatch>;
  * of the design: every design gets the same. While the language model is
  * frozen, what it makes of a text before it meets audio is kept.
  *
- * @throws RangeError where features and design have other encoders
+ * @throws RangeError where features are of other encoders than the design's, or
+ * prompts have the audio elsewhere
  */
 export function openTraining(
   plan: DesignPlan,
   { connector, llama }: AudioLlm,
 ): { readonly training: DesignTraining; dispose(): void } {
   const { batchSize, config, source, trains } = plan;
-  checkEncoders(plan);
+  checkPlan(plan);
   const isFrozen = trains === "connector";
   const cache = isFrozen ? openReadCache(config) : undefined;
   const training: DesignTraining = {
@@ -100,17 +106,8 @@ function lossOf(
   return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
 }
 
-function checkEncoders({ config, features, writer }: DesignPlan): void {
-  const sizes = ({ encoders }: Pick<AudioLlmConfig, "encoders">) =>
-    encoders
-      .map(({ grid, width }) => `${grid.steps} x ${grid.bands} x ${width}`)
-      .join(", ");
-  if (sizes(config) !== sizes(features)) {
-    throw new RangeError(
-      `trainDesign: expected features of ${sizes(config)}, ` +
-        `got ${sizes(features)} (variant "${config.variant.name}")`,
-    );
-  }
+function checkPlan({ config, features, writer }: DesignPlan): void {
+  checkFeatures("trainDesign", config, features);
   if (config.audioAt !== writer.audioAt) {
     throw new RangeError(
       `trainDesign: expected prompts with audio at ${config.audioAt}, ` +

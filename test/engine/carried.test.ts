@@ -290,6 +290,14 @@ describe("a carried state", () => {
     });
   });
 
+  it("refuses to go over to XLA by itself", () => {
+    const options = { carry: "state", xla: "auto" } as never;
+    assert.throws(() => compile(step, options), {
+      name: "RangeError",
+      message: /expected xla to be true or false beside carry, got "auto"/,
+    });
+  });
+
   it("refuses to be part of a gradient", () => {
     const carried = open();
     assert.throws(

@@ -91,6 +91,18 @@ describe("memory", () => {
     assert.equal(open().recall({ seed: 2 }), undefined);
   });
 
+  it("takes the numbers of a key's typed arrays into account", () => {
+    const key = (last: number) => [
+      "run",
+      { features: Float32Array.of(1, last) },
+    ];
+    open().keep(key(2), value);
+    assert.deepEqual(open().recall(key(2))?.value, value);
+    assert.equal(open().recall(key(3)), undefined);
+    const other = ["run", { features: Int32Array.of(1, 2) }];
+    assert.equal(open().recall(other), undefined);
+  });
+
   it("treats a damaged file as absent and says so", () => {
     open().keep({ seed: 1 }, value);
     const [file] = readdirSync(folder);

@@ -224,8 +224,26 @@ describe("trainDesign", () => {
     await assert.rejects(trainDesign(other, modelOf(plan)), {
       name: "RangeError",
       message:
-        "trainDesign: expected features of 8 x 2 x 5, got 8 x 2 x 5, " +
-        '4 x 1 x 6 (variant "baseline")',
+        "trainDesign: expected features of encoder-0 (8 x 2 x 5), got " +
+        'encoder-0 (8 x 2 x 5), encoder-1 (4 x 1 x 6) (variant "baseline")',
+    });
+  });
+
+  it("refuses features of the right sizes and another encoder", async () => {
+    const heard = features(audio, 1);
+    const plan = planOf(baseline, { heard, writer }, audio);
+    const [encoder] = heard.encoders;
+    const config = {
+      ...plan.config,
+      encoders: [{ ...encoder, name: "other" }],
+    };
+    const model = modelOf(plan);
+    const message = /expected features of other \(8 x 2 x 5\), got encoder-0/;
+    await assert.rejects(trainDesign({ ...plan, config }, model), { message });
+    const asked = { config, model, features: heard, writer };
+    const options = { batchSize: 1, maxNew: 1 };
+    await assert.rejects(askDesign(examplesOf(audio), asked, options), {
+      message,
     });
   });
 });

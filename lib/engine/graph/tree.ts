@@ -7,6 +7,11 @@ export interface Leaf {
   readonly tensor: tf.Tensor;
 }
 
+/** A leaf in words: its path, type and shape. */
+export function signature({ path, tensor }: Leaf): string {
+  return `${path} ${tensor.dtype} [${tensor.shape}]`;
+}
+
 /**
  * Tensors of a tree in the order of `branchesOf`.
  *

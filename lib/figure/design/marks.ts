@@ -11,7 +11,7 @@ export function marksOf(design: DesignRow, place: Place): Mark[] {
   const { bottom, text, top } = place;
   const { layers } = design;
   return [
-    box("reserved", place.audio, { top, bottom }),
+    ...reservedMarks(layers, place),
     box("textStream", text, {
       top: top - streamEnd,
       bottom: bottom + streamEnd,
@@ -35,6 +35,19 @@ function lanesOf({ inStream }: LayerRow, { audio }: Place) {
   const { left, right } = audio;
   const border = Math.round(left + summaryShare * (right - left));
   return { stream: { left, right: border }, visitors: { left: border, right } };
+}
+
+/** Where text leaves the audio's positions out: one box for layers in a row. */
+function reservedMarks(layers: readonly LayerRow[], place: Place): Mark[] {
+  const has = ({ hasGap = true }: LayerRow) => hasGap;
+  const firsts = layers.filter(
+    (row, i) => has(row) && (i === 0 || !has(layers[i - 1])),
+  );
+  return firsts.map(({ layer }) => {
+    const end = layers.findIndex((row, i) => i > layer && !has(row));
+    const top = place.below(end === -1 ? layers.length : end);
+    return box("reserved", place.audio, { top, bottom: place.below(layer) });
+  });
 }
 
 /** The band of the audio's stream, from where it begins to where it ends. */
@@ -70,8 +83,10 @@ function audioMarks(row: LayerRow, place: Place): Mark[] {
     );
   }
   if (row.textHears) {
-    const y = middle(attention);
-    marks.push(...arrow(place.audio.left, place.text.right + 1, y));
+    const isCrossed = row.crosses !== undefined;
+    const from = isCrossed ? place.audio.right : place.audio.left;
+    const y = isCrossed ? place.below(row.layer) : middle(attention);
+    marks.push(...arrow(from, place.text.right + 1, y));
   }
   return marks;
 }

@@ -6,6 +6,10 @@ export interface LayerRow {
   readonly fresh?: number;
   /** The connector's output whose tokens join the stream before this layer. */
   readonly joins?: number;
+  /** The connector's output that a part before this layer's attention hears. */
+  readonly crosses?: number;
+  /** Whether text's positions leave the audio's place out; true unless given. */
+  readonly hasGap?: boolean;
   readonly inStream: "none" | "summary" | "all";
   readonly textHears: boolean;
   readonly audioFfn: boolean;
@@ -46,7 +50,7 @@ export function runsOf({ layers }: DesignRow): LayerRun[] {
 
 /** What happens to audio in a layer, in words. */
 function sentenceOf(row: LayerRow, layers: readonly LayerRow[]): string {
-  const { fresh, inStream, audioFfn, textHears } = row;
+  const { crosses, fresh, hasGap = true, inStream, audioFfn, textHears } = row;
   const through = audioFfn ? "attention and FFN" : "attention, not the FFN";
   if (inStream === "summary") {
     return (
@@ -60,15 +64,21 @@ function sentenceOf(row: LayerRow, layers: readonly LayerRow[]): string {
       : "text does not hear them";
     return `Audio tokens pass through ${through}; ${heard}.`;
   }
-  if (fresh === undefined) {
-    return "Text alone; the positions of the audio stay reserved.";
+  if (fresh === undefined && crosses === undefined) {
+    return hasGap
+      ? "Text alone; the positions of the audio stay reserved."
+      : "Text alone, at positions without a gap.";
   }
-  const served = layers.filter((other) => other.fresh === fresh);
+  const served = layers.filter(
+    (other) => other.fresh === fresh && other.crosses === crosses,
+  );
   const whose =
     served.length > 1
       ? "Each layer is given the same audio tokens"
       : "Each layer is given audio tokens of its own";
-  return `${whose}: the text after them hears them, then they are dropped.`;
+  return crosses === undefined
+    ? `${whose}: the text after them hears them, then they are dropped.`
+    : `${whose}: text hears them in a part before the layer's attention.`;
 }
 
 /** "layer 4" or "layers 0 to 3". */
@@ -83,14 +93,11 @@ export interface Output {
 }
 
 export function outputsOf({ layers }: DesignRow): Output[] {
-  const numbers = layers.flatMap(({ fresh, joins }) =>
-    [fresh, joins].filter((output) => output !== undefined),
-  );
-  return [...new Set(numbers)].map((output) => ({
+  const takenBy = ({ crosses, fresh, joins }: LayerRow) =>
+    [fresh, joins, crosses].filter((output) => output !== undefined);
+  return [...new Set(layers.flatMap(takenBy))].map((output) => ({
     output,
-    rows: layers.filter(
-      ({ fresh, joins }) => fresh === output || joins === output,
-    ),
+    rows: layers.filter((row) => takenBy(row).includes(output)),
   }));
 }
 

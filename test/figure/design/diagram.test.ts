@@ -140,6 +140,39 @@ describe("designDiagram", () => {
     );
   });
 
+  it("draws and tells audio that a part before attention hears", () => {
+    const crossed = edited(fused, ({ fresh, ...row }) => ({
+      ...row,
+      ...(fresh === undefined ? {} : { crosses: fresh }),
+    }));
+    assert.equal(count(crossed, "projection"), 12);
+    assert.equal(count(crossed, "head"), 2 * 12);
+    assert.equal(count(crossed, "audioAttention"), 0);
+    assert.equal(count(crossed, "dropped"), 0);
+    const sentence = texts([crossed]).join(" ");
+    assert.match(sentence, /text hears them in a part before the layer's/);
+  });
+
+  it("reserves positions only in layers whose text leaves them out", () => {
+    const shifted = edited(fused, (row) => ({
+      ...row,
+      hasGap: row.layer >= 4,
+    }));
+    const reserved = (row: DesignRow) =>
+      marksOf(row, place)
+        .filter(({ style }) => style === "reserved")
+        .map(({ path }) => path);
+    const [whole] = reserved(fused);
+    const [upper, ...others] = reserved(shifted);
+    assert.equal(others.length, 0);
+    assert.notEqual(upper, whole);
+    assert.match(
+      texts([shifted]).join(" "),
+      /Text alone, at positions without/,
+    );
+    assert.doesNotMatch(texts([shifted]).join(" "), /stay reserved/);
+  });
+
   it("keeps all inside the plot, for few layers and many designs", () => {
     const short = { ...fused, layers: fused.layers.slice(0, 6) };
     for (const designs of [[short], Array(12).fill(fused)]) {
