@@ -4,6 +4,7 @@
  * The library's own commands run as compiled; those of the repository, which
  * the published package does not have, run from their source.
  */
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./setup/paths.mjs";
 import { inherit, inheritSource } from "./setup/spawn.mjs";
@@ -20,6 +21,10 @@ const ofRepository = {
   },
 };
 
+/** The library's own commands are the files of its folder `cli`. */
+const isKnown = (name) =>
+  existsSync(join(root, "lib", "dist", "cli", `${name}.js`));
+
 const [name, ...args] = process.argv.slice(2);
 const asksHelp = [undefined, "help", "--help"].includes(name);
 
@@ -31,6 +36,10 @@ try {
     const main = join(root, "lib", "dist", "cli", "main.js");
     const given = name === undefined ? [] : [name, ...args];
     process.exitCode = await inherit(process.execPath, [main, ...given]);
+  }
+  if (!asksHelp && !isKnown(name) && !Object.hasOwn(ofRepository, name)) {
+    const names = Object.keys(ofRepository).join(", ");
+    console.error(`and of this repository: ${names}`);
   }
   if (asksHelp) {
     for (const [name, { summary }] of Object.entries(ofRepository)) {

@@ -15,7 +15,9 @@ const formatTypes: Readonly<Record<string, readonly [string, number]>> = {
  *
  * @param tensors - stay the caller's; every number keeps its bits
  * @param metadata - texts by name, beside the tensors
- * @throws TypeError for a tensor of a type that the format does not have
+ * @throws TypeError for a tensor of a type that the format does not have, or
+ * metadata that is no text; RangeError for a name that it can not have; Error
+ * where the file can not be written
  */
 export function writeSafetensors(
   path: string,
@@ -23,6 +25,8 @@ export function writeSafetensors(
   metadata: Readonly<Record<string, string>> = {},
 ): void {
   const leaves = namedLeaves(tensors);
+  checkNames(leaves.map(([name]) => name));
+  checkTexts(metadata);
   let end = 0;
   const entries = leaves.map(([name, leaf]) => {
     const [dtype, size] = typeOf(name, leaf);
@@ -34,7 +38,39 @@ export function writeSafetensors(
     ...(Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}),
     ...Object.fromEntries(entries),
   });
-  writeWhole(path, chunksOf(header, leaves));
+  try {
+    writeWhole(path, chunksOf(header, leaves));
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new Error(
+      `writeSafetensors: expected to write ${path}, got: ${message}`,
+      { cause },
+    );
+  }
+}
+
+/** A single tensor has no name, and two paths can read the same. */
+function checkNames(names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (name === "" || name === "__metadata__" || seen.has(name)) {
+      throw new RangeError(
+        `writeSafetensors: expected a name for each tensor, got "${name}"` +
+          (seen.has(name) ? " twice" : ""),
+      );
+    }
+    seen.add(name);
+  }
+}
+
+function checkTexts(metadata: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value === "string") continue;
+    throw new TypeError(
+      `writeSafetensors: expected text as metadata, got ${typeof value} ` +
+        `(${name})`,
+    );
+  }
 }
 
 function typeOf(name: string, { dtype }: tf.Tensor): readonly [string, number] {

@@ -113,6 +113,11 @@ async function askInBatches<Item>(
 ): Promise<string[]> {
   const { batchSize, onStep, signal, writer } = options;
   const { decode } = writer.tokenizer;
+  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
+    throw new RangeError(
+      `ask: expected a batch of 1 or more questions, got ${batchSize}`,
+    );
+  }
   const found: string[] = [];
   for (let from = 0; from < items.length; from += batchSize) {
     signal?.throwIfAborted();

@@ -38,7 +38,8 @@ export interface BatchMaker {
 /**
  * The batch of some examples; its tensors are the caller's.
  *
- * @throws RangeError for an example longer than `lengths`
+ * @throws RangeError for an example longer than `lengths`, or whose prompt
+ * leaves its answer out
  */
 export async function exampleBatch(
   examples: readonly Example[],
@@ -47,6 +48,16 @@ export async function exampleBatch(
   const texts = examples.map(({ answer, question }) =>
     writer.write({ question, answer }),
   );
+  const silent = texts.findIndex(
+    ({ answerAt, tokens }) => answerAt >= tokens.length,
+  );
+  if (silent !== -1) {
+    throw new RangeError(
+      `exampleBatch: expected an answer to learn, got a prompt of ` +
+        `${texts[silent].tokens.length} tokens without one ` +
+        `(example ${examples[silent].id})`,
+    );
+  }
   const rows = texts.map(({ tokens }) => tokens);
   const T = bucketLength(longestOf(rows), lengths.text);
   const B = examples.length;

@@ -106,8 +106,20 @@ function lossOf(
   return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
 }
 
-function checkPlan({ config, features, writer }: DesignPlan): void {
+function checkPlan(plan: DesignPlan): void {
+  const { batchSize, config, features, trains, writer } = plan;
   checkFeatures("trainDesign", config, features);
+  if (trains !== "connector" && trains !== "connector+llm") {
+    throw new RangeError(
+      `trainDesign: expected trains "connector" or "connector+llm", ` +
+        `got "${trains}"`,
+    );
+  }
+  if (!(Number.isInteger(batchSize) && batchSize > 0)) {
+    throw new RangeError(
+      `trainDesign: expected a batch of 1 or more examples, got ${batchSize}`,
+    );
+  }
   if (config.audioAt !== writer.audioAt) {
     throw new RangeError(
       `trainDesign: expected prompts with audio at ${config.audioAt}, ` +

@@ -52,6 +52,32 @@ describe("writeSafetensors", () => {
     assert.equal(one.readUInt32LE(0) % 8, 0); // numbers begin aligned
   });
 
+  it("refuses names and metadata that no reader would give back", () => {
+    const one = tf.scalar(1);
+    for (const [tree, got] of [
+      [one, '""'],
+      [{ __metadata__: one }, '"__metadata__"'],
+      [{ "a.b": one, a: { b: one } }, '"a.b" twice'],
+    ] as const) {
+      assert.throws(() => writeSafetensors(path, tree), {
+        name: "RangeError",
+        message: `writeSafetensors: expected a name for each tensor, got ${got}`,
+      });
+    }
+    const step = { step: 3 } as never;
+    assert.throws(() => writeSafetensors(path, { one }, step), {
+      name: "TypeError",
+      message: "writeSafetensors: expected text as metadata, got number (step)",
+    });
+  });
+
+  it("says which file it could not write", () => {
+    const lost = join(folder, "none", "model.safetensors");
+    assert.throws(() => writeSafetensors(lost, { a: tf.scalar(1) }), {
+      message: /^writeSafetensors: expected to write .*none.*, got: ENOENT/,
+    });
+  });
+
   it("refuses a type that the format does not have", () => {
     const tree = { words: tf.tensor1d(["a"]) };
     assert.throws(() => writeSafetensors(path, tree), {

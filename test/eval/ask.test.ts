@@ -92,6 +92,13 @@ describe("askDesign", () => {
     assert.deepEqual(steps, [2, 4, 5]);
   });
 
+  it("refuses a batch of no questions", async () => {
+    await assert.rejects(ask(examples, { batchSize: 0 }), {
+      name: "RangeError",
+      message: "ask: expected a batch of 1 or more questions, got 0",
+    });
+  });
+
   it("stops when it is told to", async () => {
     const signal = AbortSignal.abort(new Error("enough"));
     await assert.rejects(ask(examples, { signal }), /enough/);

@@ -229,6 +229,26 @@ describe("trainDesign", () => {
     });
   });
 
+  it("refuses a plan that it cannot follow", async () => {
+    const plan = planOf(baseline, { heard: features(audio, 1), writer }, audio);
+    const model = modelOf(plan);
+    const mute = {
+      ...writer,
+      write: () => writer.write({ question: "What?" }),
+    };
+    for (const [change, message] of [
+      [{ batchSize: 0 }, /expected a batch of 1 or more examples, got 0/],
+      [{ trains: "llm" }, /trains "connector" or "connector\+llm", got "llm"/],
+      [{ writer: mute }, /expected an answer to learn, got a prompt of \d+/],
+    ] as const) {
+      const changed = { ...plan, ...change } as DesignPlan;
+      await assert.rejects(trainDesign(changed, model), {
+        name: "RangeError",
+        message,
+      });
+    }
+  });
+
   it("refuses features of the right sizes and another encoder", async () => {
     const heard = features(audio, 1);
     const plan = planOf(baseline, { heard, writer }, audio);

@@ -78,6 +78,12 @@ export function designOf(config: AudioLlmConfig): Design {
 
 function resolve(config: AudioLlmConfig): Design {
   const { connector, llama, positions = "gap", variant } = config;
+  if (positions !== "gap" && positions !== "shift") {
+    throw new RangeError(
+      `designOf: expected positions "gap" or "shift", got "${positions}" ` +
+        `(variant "${variant.name}")`,
+    );
+  }
   const { audioPath } = variant;
   const added = typeof audioPath === "object" && "part" in audioPath;
   const plans = layerPlans(variant, llama.nLayers);

@@ -167,8 +167,34 @@ function kindOf(audioPath: Variant["audioPath"]) {
   };
 }
 
+/** What a cell or a file can get wrong and a type would have caught. */
+function checkKnown({ audioPath, connector, name }: Variant): void {
+  const paths: readonly unknown[] = [
+    "attention+ffn",
+    "attention-only",
+    "ffn-skipped",
+    "{ summaryTokens }",
+    "{ part }",
+  ];
+  const path =
+    typeof audioPath === "object"
+      ? `{ ${Object.keys(audioPath)} }`
+      : `${audioPath}`;
+  const refuse = (field: string, value: string, known: readonly unknown[]) => {
+    throw new RangeError(
+      `layerPlans: unknown ${field} "${value}"; known: ${known.join(", ")} ` +
+        `(variant "${name}")`,
+    );
+  };
+  if (!paths.includes(path)) refuse("audioPath", path, paths);
+  if (!Object.hasOwn(sharing, connector)) {
+    refuse("connector", connector, Object.keys(sharing));
+  }
+}
+
 function checkedSpan(variant: Variant, nLayers: number): Required<AudioSpan> {
   const { audioPath, connector, fusionLayer, name } = variant;
+  checkKnown(variant);
   const span =
     typeof fusionLayer === "number"
       ? { enters: fusionLayer, heard: fusionLayer }

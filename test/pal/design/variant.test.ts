@@ -102,6 +102,25 @@ describe("layerPlans", () => {
     );
   });
 
+  it("refuses values that no design has", () => {
+    const paths =
+      "attention+ffn, attention-only, ffn-skipped, { summaryTokens }, { part }";
+    for (const [audioPath, got] of [
+      ["attention-onyl", "attention-onyl"],
+      [{ summaryTokes: 8 }, "{ summaryTokes }"],
+    ] as const) {
+      refuses(
+        { audioPath } as never,
+        `unknown audioPath "${got}"; known: ${paths}`,
+      );
+    }
+    refuses(
+      { connector: "seperate" } as never,
+      'unknown connector "seperate"; ' +
+        "known: separate, shared, shared-projection, wide",
+    );
+  });
+
   it("refuses fields that contradict each other", () => {
     refuses(
       { fusionLayer: { enters: 0, heard: 4 } },

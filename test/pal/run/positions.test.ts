@@ -3,7 +3,10 @@ import { before, describe, it } from "node:test";
 import type * as tf from "@tensorflow/tfjs";
 import { runLlama } from "../../../lib/llm/llama.ts";
 import { rotate, rotationOf } from "../../../lib/llm/rope.ts";
-import type { AudioLlmConfig } from "../../../lib/pal/design/design.ts";
+import {
+  type AudioLlmConfig,
+  designOf,
+} from "../../../lib/pal/design/design.ts";
 import type { Variant } from "../../../lib/pal/design/variant.ts";
 import {
   hearText,
@@ -63,6 +66,16 @@ describe("text's positions", () => {
   before(startEngine);
   const plain = [0, 1, 2, 3, 4, 5];
   const moved = [0, 1, 10, 11, 12, 13];
+
+  it("refuses a word that is neither", () => {
+    const config = { ...configOf(designs[0]), positions: "shfit" } as never;
+    assert.throws(() => designOf(config), {
+      name: "RangeError",
+      message:
+        'designOf: expected positions "gap" or "shift", got "shfit" ' +
+        '(variant "baseline")',
+    });
+  });
 
   it("leave a gap in every layer unless it is said otherwise", () => {
     for (const variant of designs) {
