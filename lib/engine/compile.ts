@@ -11,8 +11,8 @@ export interface CompileOptions {
   readonly name?: string;
   /**
    * Let XLA compile the graph, which takes seconds for each trace; default
-   * false. On a quiet machine it saves some 10 % of a step, on a busy one it
-   * can cost more.
+   * false. On a quiet machine it saves most on a small step, on a busy one it
+   * can cost more; see `npm run bench -- engine`.
    *
    * "auto" does so after 500 runs of a trace: a count and not a clock decides,
    * so that the same run gives the same numbers again.
