@@ -25,6 +25,7 @@ const prompt = Array.from({ length: 16 }, (_, i) => 1 + 997 * i);
 
 const contenders = [
   { contender: "pal-lab", dtype: "float32", measure: ours },
+  { contender: "pal-lab", dtype: "bfloat16", measure: ours },
   { contender: "transformers", dtype: "float32", measure: theirs },
   { contender: "transformers", dtype: "bfloat16", measure: theirs },
 ] as const;

@@ -9,6 +9,7 @@
  * that whatever else the machine does hits all alike.
  */
 import { type Contender, findContenders } from "./engine/contenders.ts";
+import type { Part } from "./engine/parts.ts";
 import {
   keep,
   load,
@@ -83,6 +84,30 @@ function verdictOf(rows: readonly Row[]): string[] {
   });
 }
 
+/** Where a step's time goes: its parts compiled alone, by minima. */
+function sharesOn({ measure, modes, name }: Contender): string[] {
+  const graphs = modes.filter((mode) => mode.startsWith("graph"));
+  return sizes.flatMap((size) =>
+    graphs.map((mode) => {
+      const fastest = (task: Task) => Math.min(...measure(task).times);
+      const alone = (part: Part) =>
+        fastest({ kind: "part", part, size, mode, repeats: 30 });
+      const step = fastest({
+        ...trainTask(size, mode, name),
+        steps: 30,
+      } as Task);
+      const [gradients, forward] = [alone("gradients"), alone("forward")];
+      const share = (ms: number) => `${((100 * ms) / step).toFixed(0)} %`;
+      return (
+        `${size.name}, ${name} ${mode}: of ${step.toFixed(1)} ms forward ` +
+        `${share(forward)}, backward ${share(gradients - forward)}, AdamW ` +
+        `with clipping ${share(step - gradients)}; its matrix products alone ` +
+        `would take ${share(alone("products"))} (parts compiled alone, minima)`
+      );
+    }),
+  );
+}
+
 export async function run([rounds = "3"]: readonly string[]): Promise<void> {
   const started = load();
   const { cpu, vectors } = machine();
@@ -97,10 +122,12 @@ export async function run([rounds = "3"]: readonly string[]): Promise<void> {
     }
     console.log(`round ${round} of ${rounds} done, load ${load()}`);
   }
+  const shares = contenders.flatMap((contender) => sharesOn(contender));
   const rows = rowsOf(all.map(({ result }) => result));
   const difference = lossDifference(rows);
   const verdict = [
     ...verdictOf(rows),
+    ...shares,
     `largest relative difference of a first loss: ${difference.toExponential(1)}`,
   ];
   console.log(textTable(rows));

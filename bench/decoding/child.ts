@@ -21,13 +21,13 @@ function measureBandwidth(): number {
   return (4 * many) / Math.min(...times) / 1e6;
 }
 
-const { folder, nNew, prompt }: Task = JSON.parse(process.argv[2]);
+const { dtype, folder, nNew, prompt }: Task = JSON.parse(process.argv[2]);
 const { description } = await useEngine("tensorflow");
 const before = measureBandwidth();
 
 let opened: Awaited<ReturnType<typeof openLlama>>;
 const loaded = await phase("load", async () => {
-  opened = await openLlama(folder);
+  opened = await openLlama(folder, { weights: dtype });
   return [];
 });
 const { config, llama } = opened!;

@@ -17,6 +17,7 @@ import {
   stepAdamw,
 } from "../../lib/train/adamw.ts";
 import { nextTokenLoss } from "../../lib/train/loss.ts";
+import { multiply, type Part, productsOf } from "./parts.ts";
 import type { Measurement, Mode, Size, Task } from "./tasks.ts";
 import { noisyWeights } from "./weights.ts";
 
@@ -27,10 +28,10 @@ type StepInput = {
   readonly stepNumber: tf.Scalar;
 };
 
-function trainingStep({ llama: config, B, T }: Size) {
-  return ({ state, tokens_BT, learningRate, stepNumber }: StepInput) => {
+function lossAndGradients({ llama: config, B, T }: Size, part: Part) {
+  return (params: Llama, tokens_BT: tf.Tensor2D) => {
     const lossOf = (...values: tf.Tensor[]) => {
-      const llama = withLeaves(state.params, values);
+      const llama = withLeaves(params, values);
       const logits_BTV = runLlama(llama, tokens_BT, { config });
       const X = B * (T - 1);
       const [, , V] = logits_BTV.shape;
@@ -40,10 +41,72 @@ function trainingStep({ llama: config, B, T }: Size) {
         weight_X: tf.ones([X]),
       });
     };
-    const { grads, value } = tf.valueAndGrads(lossOf)(leaves(state.params));
+    return part === "forward"
+      ? { value: lossOf(...leaves(params)), grads: [] }
+      : tf.valueAndGrads(lossOf)(leaves(params));
+  };
+}
+
+function trainingStep(size: Size) {
+  const run = lossAndGradients(size, "gradients");
+  return ({ state, tokens_BT, learningRate, stepNumber }: StepInput) => {
+    const { grads, value } = run(state.params, tokens_BT);
     const options = { config: adamwDefaults, learningRate, stepNumber };
     return { loss: value, state: stepAdamw(state, grads, options) };
   };
+}
+
+/** A part of the step alone; its outputs are made, and one number is read. */
+async function partAlone({
+  mode,
+  part,
+  repeats,
+  size,
+}: Extract<Task, { kind: "part" }>): Promise<number[]> {
+  const run = partOf(size, part, mode === "graph + XLA");
+  const times: number[] = [];
+  for (let i = 0; i < repeats + 4; i++) {
+    const start = performance.now();
+    const made = run();
+    await made[0].data();
+    times.push(performance.now() - start);
+    tf.dispose(made);
+  }
+  return times.slice(4);
+}
+
+function partOf(size: Size, part: Part, xla: boolean): () => tf.Tensor[] {
+  if (part === "products") {
+    const all = productsOf(size);
+    const step = compile(
+      (input: { readonly all: readonly (readonly tf.Tensor[])[] }) => ({
+        made: multiply(input.all),
+      }),
+      { xla },
+    );
+    return () => step({ all }).made;
+  }
+  const params = noisyWeights(initLlama(size.llama, random("bench")));
+  const run = lossAndGradients(size, part);
+  const step = compile(
+    (input: { readonly params: Llama; readonly tokens_BT: tf.Tensor2D }) => {
+      const { grads, value } = run(input.params, input.tokens_BT);
+      return { made: [value as tf.Tensor, ...grads] };
+    },
+    { xla },
+  );
+  const tokens_BT = textsOf(size);
+  return () => step({ params, tokens_BT }).made;
+}
+
+/** The batch of every step, as the peers have it. */
+function textsOf({ B, T }: Size): tf.Tensor2D {
+  const tokens = Array.from({ length: B * T }, (_, i) => i * i * 31 + i * 7);
+  return tf.tensor2d(
+    tokens.map((token) => token % 50),
+    [B, T],
+    "int32",
+  );
 }
 
 async function train(
@@ -51,14 +114,7 @@ async function train(
 ): Promise<Omit<Measurement, "description">> {
   const { mode, size, steps, warmUp } = task;
   const run = runnerOf(size, mode);
-  const tokens_BT = tf.tensor2d(
-    Array.from(
-      { length: size.B * size.T },
-      (_, i) => (i * i * 31 + i * 7) % 50,
-    ),
-    [size.B, size.T],
-    "int32",
-  );
+  const tokens_BT = textsOf(size);
   const times: number[] = [];
   const losses: number[] = [];
   for (let i = 0; i < warmUp + steps; i++) {
@@ -116,5 +172,7 @@ const { description } = await useEngine(name as EngineName);
 const measured =
   task.kind === "matmul"
     ? { times: await matmul(task.n, task.repeats) }
-    : await train(task);
+    : task.kind === "part"
+      ? { times: await partAlone(task) }
+      : await train(task);
 console.log(JSON.stringify({ description, ...measured } satisfies Measurement));

@@ -1,4 +1,5 @@
 import type { LlamaConfig } from "../../lib/llm/config.ts";
+import type { Part } from "./parts.ts";
 
 /** A language model and the batch it trains on: B texts of T tokens. */
 export interface Size {
@@ -68,6 +69,14 @@ export type Task =
       readonly mode: Mode;
       readonly warmUp: number;
       readonly steps: number;
+    }
+  | {
+      /** A part of a step alone. */
+      readonly kind: "part";
+      readonly part: Part;
+      readonly size: Size;
+      readonly mode: Mode;
+      readonly repeats: number;
     };
 
 export interface Measurement {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { registerBfloat16 } from "./bfloat16.ts";
 import type { Numerics } from "./numerics.ts";
 import type { Started, StartOptions } from "./started.ts";
 import { startTensorflow } from "./tensorflow.ts";
@@ -63,6 +64,7 @@ export function useEngine(
         ? await climb(options)
         : await startNamed(request, isPortable);
     checkPortable(started, isPortable);
+    registerBfloat16();
     return started;
   });
   queue = turn.catch(() => undefined);

@@ -1,11 +1,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../engine/compile.ts";
-import { launched } from "../engine/graph/launched.ts";
-import {
-  countParameters,
-  disposeTensors,
-  type Tensors,
-} from "../tensor/params.ts";
+import { launched } from "../tensor/launch.ts";
+import { disposeTensors, leaves, type Tensors } from "../tensor/params.ts";
 import { noTap } from "../tensor/tap.ts";
 import {
   answerRows,
@@ -194,8 +190,8 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
   };
 }
 
-/** Weights that no cache holds: beyond, a token takes as long as a pass. */
-const nStreamed = 2 ** 24;
+/** Bytes that no cache holds: beyond, a token takes as long as a pass. */
+const streamed = 2 ** 26;
 
 /**
  * Whether a token of one row is a pass over the weights.
@@ -209,7 +205,8 @@ function isStreamed({
   readonly llama: Llama;
   readonly next: NextTokens;
 }): boolean {
-  return tokens_B1.shape[0] === 1 && countParameters(llama) >= nStreamed;
+  const bytes = leaves(llama).reduce((sum, { size }) => sum + 4 * size, 0);
+  return tokens_B1.shape[0] === 1 && bytes >= streamed;
 }
 
 /** The longest prompt's tokens; all of them must fit with their answers. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { unpacked } from "../tensor/bfloat16.ts";
 import { rmsNorm } from "../tensor/layers.ts";
 import { dims } from "../tensor/shapes.ts";
 import { isAsked, type Tap } from "../tensor/tap.ts";
@@ -25,7 +26,7 @@ export function headsApart(
 ): tf.Tensor4D | undefined {
   const { epsilon, hook, N, scale_D, tap } = options;
   if (!isAsked(tap, hook)) return undefined;
-  const weight_DX = weight();
+  const weight_DX = unpacked(weight());
   const { B, M, D } = dims("headsApart", x_BMD, "BMD");
   const { X } = dims("headsApart", weight_DX, "DX", { D });
   const copies = x_BMD.expandDims<tf.Tensor4D>(2).tile([1, 1, N, 1]);
@@ -47,9 +48,10 @@ export function sumOfHeads(
   see: (result_BSND: tf.Tensor4D) => tf.Tensor4D,
 ): tf.Tensor3D {
   const { B, S, N, H } = dims("sumOfHeads", z_BSNH, "BSNH");
-  const [, D] = output_XD.shape;
+  const whole_XD = unpacked(output_XD);
+  const [, D] = whole_XD.shape;
   const z_NXH = z_BSNH.transpose([2, 0, 1, 3]).reshape([N, B * S, H]);
-  const result_NXD = tf.matMul(z_NXH, output_XD.reshape([N, H, D]));
+  const result_NXD = tf.matMul(z_NXH, whole_XD.reshape([N, H, D]));
   const result_BSND = result_NXD
     .reshape([N, B, S, D])
     .transpose<tf.Tensor4D>([1, 2, 0, 3]);

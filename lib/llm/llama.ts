@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { gatherPacked, isPacked, productOfPacked } from "../tensor/bfloat16.ts";
 import { normHooks, tappedRmsNorm } from "../tensor/norm.ts";
 import type { Random } from "../tensor/random.ts";
 import { dims } from "../tensor/shapes.ts";
@@ -67,6 +68,7 @@ export function embed(
   tokens_BT: tf.Tensor2D,
 ): tf.Tensor3D {
   dims("embed", tokens_BT, "BT");
+  if (isPacked(embedding_VD)) return gatherPacked(embedding_VD, tokens_BT);
   const x_BTD: tf.Tensor = tf.gather(embedding_VD, tokens_BT);
   return x_BTD as tf.Tensor3D;
 }
@@ -99,20 +101,26 @@ export function unembed(
 ): tf.Tensor3D {
   const { vocabularySize: V } = config;
   const { B, T, D } = dims("unembed", x_BTD, "BTD");
-  dims("unembed", embedding_VD, "VD", { V, D });
   const in_BTD = tap("unembed.hook_in", x_BTD);
   const normed_BTD = tappedRmsNorm(in_BTD, finalNorm_D, {
     epsilon: config.normEpsilon,
     name: "ln_final",
     tap,
   });
-  const logits_XV = tf.matMul(
-    normed_BTD.reshape<tf.Tensor2D>([B * T, D]),
-    embedding_VD,
-    false,
-    true,
-  );
-  return tap("unembed.hook_out", logits_XV.reshape<tf.Tensor3D>([B, T, V]));
+  const normed_RD = normed_BTD.reshape<tf.Tensor2D>([B * T, D]);
+  const logits_RV = isPacked(embedding_VD)
+    ? productOfPacked(normed_RD, embedding_VD)
+    : productOfRows(normed_RD, embedding_VD, V);
+  return tap("unembed.hook_out", logits_RV.reshape<tf.Tensor3D>([B, T, V]));
+}
+
+function productOfRows(
+  x_RD: tf.Tensor2D,
+  rows_VD: tf.Tensor2D,
+  V: number,
+): tf.Tensor2D {
+  dims("unembed", rows_VD, "VD", { V, D: x_RD.shape[1] });
+  return tf.matMul(x_RD, rows_VD, false, true);
 }
 
 /** Scores after X of the B * T positions alone, in their order. */

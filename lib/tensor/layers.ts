@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { isPacked, productOfPacked } from "./bfloat16.ts";
 import type { Random } from "./random.ts";
 import { dims } from "./shapes.ts";
 
@@ -28,17 +29,18 @@ export function lastRows(x_BMD: tf.Tensor3D, S: number): tf.Tensor3D {
   return S === M ? x_BMD : x_BMD.slice([0, M - S, 0], [B, S, D]);
 }
 
-/** Applies weight_DX at every position. */
+/** Applies weight_DX, which may be packed, at every position. */
 export function linear(
   x_BTD: tf.Tensor3D,
   weight_DX: tf.Tensor2D,
 ): tf.Tensor3D {
   const { B, T, D } = dims("linear", x_BTD, "BTD");
+  const x_RD = x_BTD.reshape<tf.Tensor2D>([B * T, D]);
+  if (isPacked(weight_DX)) {
+    return productOfPacked(x_RD, weight_DX).reshape([B, T, -1]);
+  }
   const { X } = dims("linear", weight_DX, "DX", { D });
-  return x_BTD
-    .reshape<tf.Tensor2D>([B * T, D])
-    .matMul(weight_DX)
-    .reshape([B, T, X]);
+  return x_RD.matMul(weight_DX).reshape([B, T, X]);
 }
 
 /** Scales each position to root mean square 1, then by scale_D. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { isPacked } from "./bfloat16.ts";
 
 /** Tensors by name and place: a model's parameters, gradients or batches. */
 export type Tensors =
@@ -93,9 +94,12 @@ export function withLeaves<T extends Tensors>(
   return mapTensors(tree, () => values[next++]);
 }
 
-/** How many numbers the tree holds. */
+/** How many numbers the tree holds; an int32 of packed weights is two. */
 export function countParameters(tree: Tensors): number {
-  return leaves(tree).reduce((sum, leaf) => sum + leaf.size, 0);
+  return leaves(tree).reduce(
+    (sum, leaf) => sum + (isPacked(leaf) ? 2 : 1) * leaf.size,
+    0,
+  );
 }
 
 /** Frees every tensor of the tree. */

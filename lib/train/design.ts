@@ -31,6 +31,8 @@ export interface DesignPlan extends BatchMaker {
   readonly batchSize: number;
   readonly schedule: Schedule;
   readonly adamw?: AdamwConfig;
+  /** Let XLA compile the step, see `Training`. */
+  readonly xla?: boolean;
 }
 
 /** The parts of a model that train, or those that do not. */
@@ -73,6 +75,7 @@ export function openTraining(
     },
     schedule: plan.schedule,
     adamw: plan.adamw,
+    xla: plan.xla,
   };
   return { training, dispose: () => cache?.dispose() };
 }

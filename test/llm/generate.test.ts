@@ -7,7 +7,7 @@ import { type LlamaConfig, toyLlama } from "../../lib/llm/config.ts";
 import { openGenerator } from "../../lib/llm/generate.ts";
 import { initLlama, type Llama, runLlama } from "../../lib/llm/llama.ts";
 import { ltuSampling } from "../../lib/llm/sample.ts";
-import { openLlama } from "../../lib/llm/weights.ts";
+import { openLlama, packLlama } from "../../lib/llm/weights.ts";
 import { disposeTensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import { readTensors } from "../checkpoint/support.ts";
@@ -54,6 +54,22 @@ describe("a generator of a model that no cache holds", () => {
     generator.dispose();
     disposeTensors(llama);
   });
+
+  it("answers with packed weights as with their numbers", async () => {
+    await startEngine();
+    const packed = packLlama(initLlama(config, random("streamed")));
+    const generator = openGenerator(config);
+    const made = await generator.generate(
+      packed,
+      { prompts: [[5, 40_000, 77]], heard: [] },
+      { ends: [], maxNew: 6 },
+    );
+    const row = [5, 40_000, 77];
+    for (let i = 0; i < 6; i++) row.push(bestAfter(packed, row, config));
+    assert.deepEqual(made[0].tokens, row.slice(3));
+    generator.dispose();
+    disposeTensors(packed);
+  });
 });
 
 describe("a generator", () => {
@@ -87,6 +103,21 @@ describe("a generator", () => {
     const [made] = await generate([all.slice(0, 5)]);
     assert.deepEqual(made.tokens, all.slice(5));
     assert.equal(made.stoppedBy, "length");
+  });
+
+  it("gives the same 16 tokens with weights in bfloat16", async () => {
+    const io = await readTensors(join(folder, "io.safetensors"));
+    const all = [...io.get("generated")!.values];
+    const packed = await openLlama(folder, { weights: "bfloat16" });
+    const generator = openGenerator(packed.config);
+    const [made] = await generator.generate(
+      packed.llama,
+      { prompts: [all.slice(0, 5)], heard: [] },
+      { ends: [], maxNew: 16 },
+    );
+    assert.deepEqual(made.tokens, all.slice(5));
+    generator.dispose();
+    disposeTensors(packed.llama);
   });
 
   it("answers prompts of several lengths as it answers each alone", async () => {

@@ -14,8 +14,12 @@ import * as tf from "@tensorflow/tfjs";
 import type { StoredTensor } from "../../lib/checkpoint/checkpoint.ts";
 import { llama32_1b } from "../../lib/llm/config.ts";
 import { llamaConfig } from "../../lib/llm/hf-config.ts";
-import { llamaShapes, openLlama } from "../../lib/llm/weights.ts";
-import { countParameters, disposeTensors } from "../../lib/tensor/params.ts";
+import { llamaShapes, openLlama, packLlama } from "../../lib/llm/weights.ts";
+import {
+  countParameters,
+  disposeTensors,
+  leaves,
+} from "../../lib/tensor/params.ts";
 import { readTensors, safetensorsOf } from "../checkpoint/support.ts";
 import { assertClose } from "../close.ts";
 import { startEngine } from "../use-engine.ts";
@@ -60,6 +64,27 @@ describe("openLlama", () => {
     );
     assert.equal(countParameters(llama), count);
     disposeTensors(llama);
+  });
+
+  it("packs its matrices as packLlama does", async () => {
+    const { llama } = await openLlama(tiny);
+    const opened = await openLlama(tiny, { weights: "bfloat16" });
+    const packed = packLlama(llama);
+    assert.equal(countParameters(packed), countParameters(llama));
+    const [read, made] = [leaves(opened.llama), leaves(packed)];
+    for (const [i, leaf] of read.entries()) {
+      assert.deepEqual(leaf.shape, made[i].shape);
+      assert.deepEqual(leaf.dataSync(), made[i].dataSync());
+    }
+    disposeTensors([llama, opened.llama, packed]);
+  });
+
+  it("refuses weights of another kind", async () => {
+    const weights = "float16" as "bfloat16";
+    await assert.rejects(
+      openLlama(tiny, { weights }),
+      /expected weights "float32" or "bfloat16", got "float16"/,
+    );
   });
 
   it("reads a model in shards", async () => {

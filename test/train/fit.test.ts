@@ -38,6 +38,13 @@ describe("fit", () => {
     assert.deepEqual(one.losses, two.losses);
   });
 
+  it("trains under XLA as without, but for last bits", async () => {
+    const [plain, compiled] = [await fit(run()), await fit(run({ xla: true }))];
+    assertClose(compiled.params.slope, plain.params.slope.dataSync(), {
+      atol: 1e-5,
+    });
+  });
+
   it("leaves the trained parameters behind and nothing else", async () => {
     const line = run();
     const held = tf.memory().numTensors;

@@ -124,10 +124,12 @@ function stepNodes(
     }
     const i = variableOf.get(node.name);
     if (i === undefined) return { ...node, name };
-    return operation(name, "ReadVariableOp", {
+    const { dtype } = state[i];
+    const read = operation(name, "ReadVariableOp", {
       inputs: [`variable${i}`],
-      attributes: [typeOf("dtype", state[i].dtype)],
+      attributes: [typeOf("dtype", dtype)],
     });
+    return { ...read, types: [dtype] };
   });
   const all = graph.outputNames.map((name) => prefix + name);
   const ready = operation(`${prefix}ready`, "NoOp", { after: all });

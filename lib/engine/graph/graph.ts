@@ -25,8 +25,10 @@ export type GraphNode =
       readonly device?: string;
       /** Whether XLA compiles it, though not the whole graph. */
       readonly isFused?: boolean;
-      /** Whether it is a function of its own, which XLA compiles. */
-      readonly isLaunched?: boolean;
+      /** Types of what it gives; of what is recorded alone. */
+      readonly types?: readonly number[];
+      /** What XLA compiles it with, as one function. */
+      readonly region?: number;
       /** Whether XLA leaves it alone, though it compiles the graph. */
       readonly isPlain?: boolean;
     };
@@ -94,13 +96,13 @@ export class Graph {
       attributes,
       device,
       isFused,
-      isLaunched,
+      region,
     }: {
       readonly op: string;
       readonly attributes: readonly OpAttribute[];
       readonly device?: string;
       readonly isFused?: boolean;
-      readonly isLaunched?: boolean;
+      readonly region?: number;
     },
     inputs: readonly GraphValue[],
     outputs: readonly { id: number; dtype: number }[],
@@ -113,8 +115,9 @@ export class Graph {
       inputs: inputs.map((input) => input.name),
       attributes: complete(op, attributes, inputs),
       device,
+      types: outputs.map(({ dtype }) => dtype),
       isFused,
-      isLaunched,
+      region,
     });
     const varies = inputs.some((input) => input.varies);
     outputs.forEach(({ id, dtype }, index) => {

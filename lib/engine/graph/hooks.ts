@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs";
+import { regionOf } from "../../tensor/launch.ts";
 import type { Binding, NativeBackend } from "./binding.ts";
 import { isFused } from "./fused.ts";
 import type { Graph } from "./graph.ts";
-import { isLaunched } from "./launched.ts";
 
 /** Operations that draw anew at each run, so graph and step would differ. */
 const DRAWS = /^(Random|Multinomial|TruncatedNormal|Parameterized|Stateful)/;
@@ -103,7 +103,7 @@ function recording(
     const onCpu = !binding.isUsingGpuDevice();
     const marks = {
       isFused: onCpu && isFused(),
-      isLaunched: onCpu && isLaunched(op),
+      region: onCpu ? regionOf(op) : undefined,
     };
     graph.addOp({ op, attributes, ...marks }, inputs, outputs);
     return outputs;

@@ -1,6 +1,6 @@
-import type { OpAttribute } from "./binding.ts";
 import type { GraphNode } from "./graph.ts";
-import { FUNCTION, functionName, functionOf, launch } from "./launched.ts";
+import { withCalls } from "./launched.ts";
+import { nodeDef } from "./node-def.ts";
 import * as proto from "./proto.ts";
 
 /** GraphDef version of TensorFlow 2.9, which later ones read. */
@@ -18,17 +18,13 @@ export function savedModel(
   nodes: readonly GraphNode[],
   { xla }: { readonly xla: boolean },
 ): Uint8Array {
-  // Where XLA compiles the graph, the products are in it.
-  const calls = (node: GraphNode): node is OpNode =>
-    node.kind === "op" && !xla && node.isLaunched === true;
-  const functions = new Map(
-    nodes.filter(calls).map((node) => [functionName(node), node]),
-  );
+  // Where XLA compiles the graph, what is launched is in it.
+  const { functions, nodes: called } = xla
+    ? { functions: [], nodes }
+    : withCalls(nodes);
   const graph = [
-    ...nodes.map((node) =>
-      proto.message(1, nodeDef(calls(node) ? launch(node) : node, xla)),
-    ),
-    ...(functions.size > 0 ? [library([...functions.values()])] : []),
+    ...called.map((node) => proto.message(1, nodeDef(node, xla))),
+    ...(functions.length > 0 ? [library(functions)] : []),
     proto.message(4, [proto.integer(1, PRODUCER)]),
   ];
   const metaInfo = [proto.text(4, "serve")];
@@ -39,94 +35,10 @@ export function savedModel(
   ]);
 }
 
-type OpNode = Extract<GraphNode, { kind: "op" }>;
-
 /** The graph's functions, as field of a GraphDef. */
-function library(nodes: readonly OpNode[]): Uint8Array {
-  const functions = nodes.map((node) =>
-    proto.message(1, functionOf(node, node.attributes.map(attributeEntry))),
-  );
-  return proto.message(2, functions);
-}
-
-function nodeDef(node: GraphNode, xla: boolean): Uint8Array[] {
-  const { name } = node;
-  if (node.kind === "input") {
-    return [
-      proto.text(1, name),
-      proto.text(2, "Placeholder"),
-      proto.entry(5, "dtype", [proto.integer(6, node.dtype)]),
-      proto.entry(5, "shape", [proto.message(7, shape(node.shape))]),
-    ];
-  }
-  if (node.kind === "constant") {
-    const tensor = [
-      proto.integer(1, node.dtype),
-      proto.message(2, shape(node.shape)),
-      proto.bytes(4, node.content),
-    ];
-    return [
-      proto.text(1, name),
-      proto.text(2, "Const"),
-      proto.entry(5, "dtype", [proto.integer(6, node.dtype)]),
-      proto.entry(5, "value", [proto.message(8, tensor)]),
-    ];
-  }
-  return [
-    proto.text(1, name),
-    proto.text(2, node.op),
-    ...node.inputs.map((input) => proto.text(3, input)),
-    ...(node.device === undefined ? [] : [proto.text(4, node.device)]),
-    ...node.attributes.map(attributeEntry),
-    // What TensorFlow's own jit scope writes: cluster me, whatever the flags.
-    ...((xla && !node.isPlain) || node.isFused
-      ? [proto.entry(5, "_XlaCompile", [proto.integer(5, true)])]
-      : []),
-  ];
-}
-
-function attributeEntry(attribute: OpAttribute): Uint8Array {
-  return proto.entry(5, attribute.name, [attributeValue(attribute)]);
-}
-
-function shape(sizes: readonly number[]): Uint8Array[] {
-  return sizes.map((size) => proto.message(2, [proto.integer(1, size)]));
-}
-
-function attributeValue({ name, type, value }: OpAttribute): Uint8Array {
-  const one = scalarAttribute[type];
-  const many = listAttribute[type];
-  if (one && !Array.isArray(value)) return one(value as never);
-  if (many && Array.isArray(value)) {
-    return proto.message(1, [many(value as never)]);
-  }
-  if (type === FUNCTION) {
-    return proto.message(10, [proto.text(1, value as string)]);
-  }
-  if (type === 5) {
-    const sizes = value as number[] | "unknown";
-    const unknownRank = [proto.integer(3, true)];
-    return proto.message(7, sizes === "unknown" ? unknownRank : shape(sizes));
-  }
-  throw new Error(
-    `compile: expected attribute ${name} of a known kind, got kind ${type} ` +
-      "(internal: the native binding has a kind the recorder does not)",
+function library(functions: readonly (readonly Uint8Array[])[]): Uint8Array {
+  return proto.message(
+    2,
+    functions.map((fields) => proto.message(1, fields)),
   );
 }
-
-/** By the binding's number of the kind; fields of AttrValue. */
-const scalarAttribute: Record<number, (value: never) => Uint8Array> = {
-  0: (value: string) => proto.text(2, value),
-  1: (value: number) => proto.integer(3, value),
-  2: (value: number) => proto.float(4, value),
-  3: (value: boolean) => proto.integer(5, value),
-  4: (value: number) => proto.integer(6, value),
-};
-
-/** The same for lists; fields of AttrValue.ListValue. */
-const listAttribute: Record<number, (values: never) => Uint8Array> = {
-  1: (values: number[]) => proto.integers(3, values),
-  2: (values: number[]) => proto.floats(4, values),
-  3: (values: boolean[]) => proto.integers(5, values.map(Number)),
-  4: (values: number[]) => proto.integers(6, values),
-};

@@ -3,9 +3,14 @@ import { describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../../../lib/engine/compile.ts";
 import { nativeBackend } from "../../../lib/engine/graph/binding.ts";
-import { isLaunched, launched } from "../../../lib/engine/graph/launched.ts";
 import { record } from "../../../lib/engine/graph/record.ts";
 import { savedModel } from "../../../lib/engine/graph/saved-model.ts";
+import {
+  apart,
+  launched,
+  regionOf,
+  together,
+} from "../../../lib/tensor/launch.ts";
 import { assertClose } from "../../close.ts";
 import { tensorflowHere } from "../tensorflow-here.ts";
 
@@ -14,19 +19,29 @@ describe("launched", () => {
     const fail = () => {
       throw new Error("stop");
     };
-    assert.equal(
-      launched(() => isLaunched("BatchMatMulV2")),
-      true,
-    );
+    const region = launched(() => regionOf("BatchMatMulV2"));
+    assert.notEqual(region, undefined);
     assert.throws(() => launched(fail), /stop/);
-    assert.equal(isLaunched("BatchMatMulV2"), false);
+    assert.throws(() => together(fail), /stop/);
+    assert.equal(regionOf("BatchMatMulV2"), undefined);
   });
 
   it("is for matrix products alone", () => {
     assert.equal(
-      launched(() => isLaunched("Mul")),
-      false,
+      launched(() => regionOf("Mul")),
+      undefined,
     );
+  });
+
+  it("has a region for each product, or one for what is together", () => {
+    const twice = () => [regionOf("BatchMatMulV2"), regionOf("BatchMatMulV2")];
+    const [first, second] = launched(twice);
+    assert.notEqual(first, second);
+    const [one, other] = launched(() => together(twice));
+    assert.equal(one, other);
+    const inner = together(() => [apart(twice), together(twice), twice()]);
+    assert.deepEqual(inner[0], [undefined, undefined]);
+    assert.deepEqual(inner[1], inner[2]);
   });
 });
 
