@@ -28,7 +28,13 @@ export interface Repository {
   readonly files: readonly HubFile[];
 }
 
-/** Reads the hub's own list of a model's files, sizes and hashes. */
+/**
+ * Reads the hub's own list of a model's files, sizes and hashes.
+ *
+ * One request of ours: @huggingface/hub 2.17.5 (11 packages, 12 MB) asks twice,
+ * gives up at the first status 500, waits on a silent server for more than 40 s,
+ * passes on malformed commits and hashes, and sends a token over plain http.
+ */
 export async function describeRepository(
   id: string,
   hub: Hub,

@@ -1,79 +1,45 @@
 import { readFileSync } from "node:fs";
+import type * as nb from "@jupyterlab/nbformat";
 import { writeWhole } from "../../lib/files/atomic.ts";
 
-/** A notebook of format 4.5, as its file holds it. */
-export interface Notebook {
-  readonly cells: readonly Cell[];
-  readonly metadata: NotebookMetadata;
-  readonly nbformat: 4;
-  readonly nbformat_minor: number;
-}
+/**
+ * Jupyter's own type without "and any other field", which would let every
+ * misspelt name pass.
+ */
+type Strict<T> = {
+  readonly [Field in keyof T as string extends Field ? never : Field]: T[Field];
+};
 
-export interface NotebookMetadata {
-  readonly kernelspec?: {
-    readonly name: string;
-    readonly display_name: string;
-    readonly language?: string;
-  };
-  readonly language_info?: {
-    readonly name: string;
-    readonly [field: string]: unknown;
-  };
-  readonly [field: string]: unknown;
+/** A notebook of format 4.5, as its file holds it. */
+export interface Notebook extends Omit<Strict<nb.INotebookContent>, "cells"> {
+  readonly cells: readonly Cell[];
 }
 
 export type Cell = CodeCell | TextCell;
 
-export interface CodeCell {
-  readonly cell_type: "code";
+/** From format 4.5 on every cell has an id. */
+interface Identified {
   readonly id: string;
-  readonly metadata: CellMetadata;
-  readonly source: MultilineText;
-  /** The number beside the cell; null where it was not run. */
-  readonly execution_count: number | null;
+}
+
+export interface CodeCell
+  extends Omit<Strict<nb.ICodeCell>, "id" | "outputs">,
+    Identified {
   readonly outputs: readonly Output[];
 }
 
-export interface TextCell {
-  readonly cell_type: "markdown" | "raw";
-  readonly id: string;
-  readonly metadata: CellMetadata;
-  readonly source: MultilineText;
-}
-
-export interface CellMetadata {
-  readonly tags?: readonly string[];
-  readonly [field: string]: unknown;
-}
+export type TextCell = Strict<nb.IMarkdownCell | nb.IRawCell> & Identified;
 
 /** Text, whole or as lines that keep their line breaks. */
-export type MultilineText = string | readonly string[];
+export type MultilineText = nb.MultilineString;
 
 /** Forms of one thing by MIME type; text forms may be split into lines. */
-export type MimeBundle = Readonly<Record<string, unknown>>;
+export type MimeBundle = nb.IMimeBundle;
 
 export type Output = StreamOutput | DisplayOutput | ErrorOutput;
-
-export interface StreamOutput {
-  readonly output_type: "stream";
-  readonly name: "stdout" | "stderr";
-  readonly text: MultilineText;
-}
-
-export interface DisplayOutput {
-  readonly output_type: "display_data" | "execute_result";
-  readonly data: MimeBundle;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  /** In an `execute_result` only. */
-  readonly execution_count?: number | null;
-}
-
-export interface ErrorOutput {
-  readonly output_type: "error";
-  readonly ename: string;
-  readonly evalue: string;
-  readonly traceback: readonly string[];
-}
+export type StreamOutput = Strict<nb.IStream>;
+export type DisplayOutput = Strict<nb.IDisplayData> | Strict<nb.IExecuteResult>;
+export type ErrorOutput = Strict<nb.IError>;
 
 /** Text in one piece, however the file splits it. */
 export function joined(text: MultilineText): string {

@@ -120,6 +120,38 @@ describe("hearFiles", () => {
     }
   });
 
+  for (const [what, end, words] of [
+    ["exits", "process.exit(3)", /the thread's end \(3\)/],
+    [
+      "throws outside its job",
+      'setTimeout(() => { throw new Error("late"); }); await new Promise(() => {})',
+      /an answer, got late/,
+    ],
+  ] as const) {
+    it(`replaces a thread that ${what}, and goes on`, async () => {
+      const once = await mkdtemp(join(place, "once-"));
+      const module = pathToFileURL(join(once, "mine.mts")).href;
+      const original = JSON.stringify(clapFrontEnd.module);
+      await writeFile(
+        join(once, "mine.mts"),
+        `import { existsSync, writeFileSync } from "node:fs";
+        import { clapFrontEnd } from ${original};
+        const flag = ${JSON.stringify(join(once, "flag"))};
+        if (!existsSync(flag)) { writeFileSync(flag, ""); ${end}; }
+        export const mine = { ...clapFrontEnd, name: "mine",
+          module: ${JSON.stringify(module)} };`,
+      );
+      const frontEnds = [{ ...clapFrontEnd, name: "mine", module }];
+      const same = Array.from({ length: 4 }, () => paths[2]);
+      const asked = { frontEnds, nWorkers: 1 };
+      const heard = await all(hearFiles(same, asked));
+      assert.match(`${heard[0].error}`, words);
+      for (const { hearing } of heard.slice(1)) {
+        assert.equal(hearing?.mels.mine?.nFrames, 1001);
+      }
+    });
+  }
+
   it("works from the built library, whose worker is JavaScript", {
     skip: !existsSync(built) && "the library is not built",
   }, async () => {

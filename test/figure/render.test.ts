@@ -77,7 +77,7 @@ describe("renderFigure", () => {
       'import("./lib/display/show.ts").then(() => ' +
         'console.log(Object.keys(require.cache).join("\\n")))',
     );
-    assert.doesNotMatch(loaded, /jsdom|plotly|canvas|resvg/);
+    assert.doesNotMatch(loaded, /jsdom|plotly|canvas|resvg|svgo/);
   });
 });
 

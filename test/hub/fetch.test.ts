@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { encoderNamed } from "../../lib/encoder/list.ts";
 import { type FetchOptions, fetchFromHub } from "../../lib/hub/fetch.ts";
+import { withLock } from "../../lib/hub/lock.ts";
 import {
   answer,
   corrupt,
@@ -273,22 +274,22 @@ describe("fetchFromHub", () => {
     assert.equal(files[2].path, "pytorch_model.bin");
   });
 
-  it("takes over the lock of a process that died, and no other", async () => {
+  it("passes over a lock file left behind, and waits for a lock held", async () => {
     const folder = join(cache, "weights", "sslam");
+    const lock = join(folder, ".lock");
     await mkdir(folder, { recursive: true });
-    const { hostname } = await import("node:os");
-    // No process has an id this large.
-    writeFileSync(join(folder, ".lock"), `4194999 ${hostname()}`);
+    writeFileSync(lock, "left behind");
     await fetchIt();
-    writeFileSync(join(folder, ".lock"), `${process.pid} ${hostname()}`);
     const signal = AbortSignal.timeout(300);
     let isWaiting = false;
     const onWait = () => {
       isWaiting = true;
     };
-    await assert.rejects(fetchIt({ signal, onWait }), {
-      name: /Abort|Timeout/,
-    });
+    const hold = () =>
+      assert.rejects(fetchIt({ signal, onWait }), { name: /Abort|Timeout/ });
+    await withLock(lock, hold);
     assert.ok(isWaiting);
+    await fetchIt();
+    assert.ok(!existsSync(lock));
   });
 });

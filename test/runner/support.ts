@@ -28,7 +28,7 @@ export function notebookOf(
     (source, i): CodeCell => ({
       cell_type: "code",
       id: `cell-${i}`,
-      metadata: tags[i] ? { tags: tags[i] } : {},
+      metadata: tags[i] ? { tags: [...tags[i]] } : {},
       source,
       execution_count: null,
       outputs: [],

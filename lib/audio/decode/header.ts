@@ -7,7 +7,14 @@ export type AudioFormat =
   | "ogg-opus"
   | "ogg-flac";
 
-/** What can be told before a sample is decoded. */
+/**
+ * What can be told before a sample is decoded.
+ *
+ * Read by us, since a file cut short must be told from a whole one. Cut to two
+ * thirds, music-metadata 12.1.0 throws on Vorbis, counts -312 samples in Opus
+ * and 0 in FLAC in Ogg; codec-parser 2.5.0 passes over an MP3's cut frame in
+ * silence, and takes 100 ms for 2.4 MB where we take 2.
+ */
 export interface AudioHeader {
   readonly format: AudioFormat;
   readonly sampleRate: number; // Hz

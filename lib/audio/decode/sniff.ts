@@ -20,7 +20,13 @@ const others: readonly (readonly [at: number, tag: string, name: string])[] = [
   [0, "version https://git-lfs", "a Git LFS pointer, not the file itself"],
 ];
 
-/** What the content is; a name in words where it is nothing we decode. */
+/**
+ * What the content is; a name in words where it is nothing we decode.
+ *
+ * Ours: file-type 22.3.0 and audio-type 2.8.0 miss RF64 and an MP3 behind
+ * padding, take four bytes for an MP3, and file-type refuses 21 of 398 damaged
+ * MP3 files that decode.
+ */
 export function sniff(
   bytes: Uint8Array,
 ): { readonly container: Container } | { readonly other: string } {

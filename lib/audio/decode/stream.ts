@@ -1,5 +1,6 @@
+import { FLACDecoder } from "@wasm-audio-decoders/flac";
 import decode from "audio-decode";
-import { flacPiece } from "./flac-pieces.ts";
+import CodecParser, { type CodecFrame, type OggPage } from "codec-parser";
 import type { AudioHeader } from "./header.ts";
 
 /** How much of a file a decoder may turn into samples, and how fast. */
@@ -10,26 +11,71 @@ export interface Bounds {
   readonly patience: number;
 }
 
-interface Codec {
-  readonly open: () => ReturnType<typeof decode.flac>;
-  /** Bytes to feed it next. */
-  readonly piece: typeof flacPiece;
+interface Block {
+  readonly channelData: readonly Float32Array[];
+  readonly sampleRate: number;
 }
 
+type Blocks = (bytes: Uint8Array) => AsyncGenerator<Block>;
+
 /**
- * audio-decode's name of each format, and the bytes it is fed at a time.
+ * The blocks of each format.
  *
  * A few bytes of silence can stand for megabytes of samples: small pieces keep
  * what one call may return below a hundred megabytes.
  */
-const codecs: Readonly<Record<AudioHeader["format"], Codec>> = {
-  wav: { open: () => decode.wav(), piece: () => 65_536 },
-  mp3: { open: () => decode.mp3(), piece: () => 16_384 },
-  flac: { open: () => decode.flac(), piece: flacPiece },
-  "ogg-flac": { open: () => decode.flac(), piece: flacPiece },
-  "ogg-vorbis": { open: () => decode.oga(), piece: () => 1024 },
-  "ogg-opus": { open: () => decode.opus(), piece: () => 1024 },
+const blocksOf: Readonly<Record<AudioHeader["format"], Blocks>> = {
+  wav: (bytes) => pieceBlocks(bytes, decode.wav(), 65_536),
+  mp3: (bytes) => pieceBlocks(bytes, decode.mp3(), 16_384),
+  flac: (bytes) => flacBlocks(bytes, "audio/flac"),
+  "ogg-flac": (bytes) => flacBlocks(bytes, "audio/ogg"),
+  "ogg-vorbis": (bytes) => pieceBlocks(bytes, decode.oga(), 1024),
+  "ogg-opus": (bytes) => pieceBlocks(bytes, decode.opus(), 1024),
 };
+
+async function* pieceBlocks(
+  bytes: Uint8Array,
+  opening: ReturnType<typeof decode.wav>,
+  length: number,
+): AsyncGenerator<Block> {
+  const codec = await opening;
+  try {
+    for (let at = 0; at < bytes.length; at += length) {
+      yield await codec(bytes.subarray(at, at + length));
+    }
+    yield await codec.flush();
+  } finally {
+    codec.free();
+  }
+}
+
+/**
+ * FLAC frame by frame: audio-decode 3.12 loses the frame whose header lies
+ * across two of its pieces.
+ */
+async function* flacBlocks(
+  bytes: Uint8Array,
+  type: "audio/flac" | "audio/ogg",
+): AsyncGenerator<Block> {
+  const parser = new CodecParser(type, { enableFrameCRC32: false });
+  const decoder = new FLACDecoder();
+  await decoder.ready;
+  try {
+    for (const found of [parser.parseChunk(bytes), parser.flush()]) {
+      // A generator, though its type says less.
+      for (const part of found as Generator<CodecFrame | OggPage>) {
+        const frames = framesOf(part).map(({ data }) => data);
+        yield await decoder.decodeFrames(frames);
+      }
+    }
+  } finally {
+    decoder.free();
+  }
+}
+
+function framesOf(part: CodecFrame | OggPage): readonly CodecFrame[] {
+  return "codecFrames" in part ? part.codecFrames : [part];
+}
 
 /** Samples reserved on a header's word; more only as they come. */
 const firstReserve = 2 ** 22;
@@ -45,33 +91,20 @@ export async function decodePieces(
   header: AudioHeader,
   { most, patience }: Bounds,
 ): Promise<Float32Array> {
-  const { open, piece } = codecs[header.format];
   const promised = Math.max(0, header.nSamples ?? 0);
   const mixed = new Mixer(Math.min(most, promised, firstReserve), most);
   const deadline = performance.now() + patience;
-  const codec = await open();
-  try {
-    for (let at = 0; at < bytes.length && !mixed.isFull; ) {
-      const end = at + piece(bytes, at, header);
-      mixed.add(await codec(bytes.subarray(at, end)), header);
-      at = end;
-      if (performance.now() > deadline) {
-        throw new Error(
-          `decodeAudio: expected to finish within ${patience} ms, ` +
-            `got through ${at} of ${bytes.length} bytes`,
-        );
-      }
+  for await (const block of blocksOf[header.format](bytes)) {
+    mixed.add(block, header);
+    if (mixed.isFull) break;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `decodeAudio: expected to finish within ${patience} ms, ` +
+          `got ${mixed.length} samples of ${bytes.length} bytes`,
+      );
     }
-    if (!mixed.isFull) mixed.add(await codec.flush(), header);
-  } finally {
-    codec.free();
   }
   return mixed.samples();
-}
-
-interface Block {
-  readonly channelData: readonly Float32Array[];
-  readonly sampleRate: number;
 }
 
 /** Collects blocks of any number of channels as one mono waveform. */
@@ -83,6 +116,10 @@ class Mixer {
   constructor(expected: number, most: number) {
     this.#samples = new Float32Array(expected);
     this.#most = most;
+  }
+
+  get length(): number {
+    return this.#length;
   }
 
   get isFull(): boolean {

@@ -24,7 +24,14 @@ function bootstrap(): string {
   );
 }
 
-/** Worker threads that share a queue; a thread that fails is replaced. */
+/**
+ * Worker threads that share a queue; a thread that fails is replaced.
+ *
+ * Ours: workerpool 10.0.3 and tinypool 2.2.0 never run the jobs behind threads
+ * that exit, nor do piscina 5.3.2 and tinypool behind a throw outside a job. The
+ * latter two count patience from the queue on: of eight jobs of 150 ms on two
+ * threads, 400 ms each, they answer two and four.
+ */
 export class Crew {
   readonly #idle: Worker[] = [];
   readonly #busy = new Set<Worker>();

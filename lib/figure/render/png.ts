@@ -14,8 +14,8 @@ export async function pngOf(
   const { Resvg } = await import("@resvg/resvg-js");
   // resvg knows SVG's older word for the same, and blurs under the new one.
   const source = svg.replaceAll(
-    "image-rendering:pixelated",
-    "image-rendering:optimizeSpeed",
+    /image-rendering(:|=")pixelated/g,
+    "image-rendering$1optimizeSpeed",
   );
   const image = new Resvg(source, {
     background: "#FFFFFF",

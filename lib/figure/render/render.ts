@@ -53,7 +53,7 @@ async function draw(figure: Figure): Promise<Rendered> {
   const height = figure.height ?? defaultHeight;
   const page = await plotlyPage();
   const source = await plotlySvg(page, figure, { width, height });
-  const svg = standaloneSvg(page.window, source, figure);
+  const svg = await standaloneSvg(source, figure);
   return { svg, png: await pngOf(svg), width, height };
 }
 
