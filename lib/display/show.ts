@@ -1,8 +1,9 @@
 import type { Drawing, Figure } from "../figure/figure.ts";
 import { pngOf } from "../figure/render/png.ts";
-import { renderFigure } from "../figure/render/render.ts";
+import { type Rendered, renderFigure } from "../figure/render/render.ts";
 import { writeFiles } from "./files.ts";
-import { currentScreen, type Screen } from "./kernel.ts";
+import { escapeHtml } from "./html.ts";
+import { type Bundle, currentScreen, type Screen } from "./kernel.ts";
 
 export interface ShowOptions {
   /**
@@ -15,29 +16,34 @@ export interface ShowOptions {
 }
 
 /** What a page shows of numbers and of the colors of small letters. */
-const pageQuality = { digits: 6, nColors: 64 };
+const pageQuality = { digits: 6, nColors: 32 };
 
-/** Few buttons, and only under the pointer: they would cover the title. */
+/** Few buttons, only under the pointer, and none that sends a figure away. */
 const plotlyConfig = {
   displaylogo: false,
   displayModeBar: "hover",
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  modeBarButtonsToRemove: [
+    ...["select2d", "lasso2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+    "sendChartToCloud",
+  ],
 } as const;
 
 /**
  * Shows a figure and writes it to files; the same figure gives the same bytes.
  *
  * In a cell a plot is interactive where the viewer knows plotly, and a picture
- * elsewhere; a page holds six digits of each fraction and fewer colors, the
- * files all. In a terminal one line names the files.
+ * elsewhere; below it stands what it shows, in words. A page holds six digits
+ * of each fraction and fewer colors, the files all. In a terminal one line
+ * names the files.
  */
 export async function show(
   figure: Figure | Drawing,
   { folder, screen = currentScreen() }: ShowOptions,
 ): Promise<void> {
-  const { svg, png, width, height } = await renderFigure(figure);
+  const rendered = await renderFigure(figure);
   const { alt, name, title } = figure;
   const plot = "svg" in figure ? undefined : plotOf(figure);
+  const { png, svg } = rendered;
   const paths = writeFiles(folder, name, {
     ...(plot && { json: `${JSON.stringify({ name, title, alt, ...plot })}\n` }),
     svg,
@@ -47,31 +53,70 @@ export async function show(
     screen.write(`Figure: ${title}\n  ${paths.join("\n  ")}\n`);
     return;
   }
-  // JupyterLab shows this in its own size until plotly draws.
-  const { nColors } = pageQuality;
-  const preview = await pngOf(svg, { zoom: 1, nColors });
-  screen.publish(
-    {
-      data: {
-        ...(plot
-          ? {
-              "application/vnd.plotly.v1+json": {
-                ...shortened(plot),
-                config: plotlyConfig,
-              },
-            }
-          : { "image/svg+xml": svg }),
-        "image/png": Buffer.from(preview).toString("base64"),
-        "text/plain": `Figure: ${title}\n${alt}`,
-      },
-      metadata: { "image/png": { width, height } },
-    },
-    false,
-  );
+  const bundle = plot
+    ? plotBundle(figure, plot, rendered)
+    : await drawingBundle(figure, rendered);
+  screen.publish(bundle, false);
+  screen.publish(wordsBundle(figure), false);
 }
 
-function plotOf({ data, layout }: Figure) {
+type Plot = Pick<Figure, "data" | "layout">;
+
+function plotOf({ data, layout }: Figure): Plot {
   return { data, layout };
+}
+
+/**
+ * Without a PNG: JupyterLab's plotly would show its pixels one by one, at twice
+ * the figure's size, until the pointer comes.
+ */
+function plotBundle(
+  { alt, title }: Figure | Drawing,
+  plot: Plot,
+  { svg }: Rendered,
+): Bundle {
+  return {
+    data: {
+      "application/vnd.plotly.v1+json": {
+        ...shortened(plot),
+        config: plotlyConfig,
+      },
+      "image/svg+xml": svg,
+      "text/plain": `Figure: ${title}`,
+    },
+    metadata: { "image/svg+xml": { alt } },
+  };
+}
+
+/** With a PNG for viewers that do not trust an SVG: two pixels for each one. */
+async function drawingBundle(
+  { alt, title }: Figure | Drawing,
+  { height, svg, width }: Rendered,
+): Promise<Bundle> {
+  const png = await pngOf(svg, { nColors: pageQuality.nColors });
+  return {
+    data: {
+      "image/svg+xml": svg,
+      "image/png": Buffer.from(png).toString("base64"),
+      "text/plain": `Figure: ${title}`,
+    },
+    metadata: {
+      "image/svg+xml": { alt },
+      "image/png": { alt, width, height },
+    },
+  };
+}
+
+/** For those who do not see the figure: Jupyter gives a picture no `alt`. */
+function wordsBundle({ alt }: Figure | Drawing): Bundle {
+  return {
+    data: {
+      "text/html":
+        "<details><summary>The figure in words</summary>" +
+        `<p>${escapeHtml(alt)}</p></details>`,
+      "text/plain": alt,
+    },
+  };
 }
 
 /** The same JSON with no fraction longer than a page can show. */

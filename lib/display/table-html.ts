@@ -41,7 +41,8 @@ export function tableHtml(
   return [
     `<style>${style}</style>`,
     '<table class="pal-table">',
-    caption && `<caption>${escapeHtml(caption)}</caption>`,
+    caption &&
+      `<caption style="text-align:left">${escapeHtml(caption)}</caption>`,
     `<thead><tr>${head.join("")}</tr></thead>`,
     `<tbody>${shown.map((cells) => `<tr>${cells}</tr>`).join("\n")}</tbody>`,
     leftOut &&
@@ -60,6 +61,6 @@ function cell(tag: "td" | "th", { isNumber }: TextColumn, text: string) {
   ].filter(Boolean);
   const kind = kinds.length > 0 ? ` class="${kinds.join(" ")}"` : "";
   // Said twice, since some viewers drop the style sheet.
-  const side = isNumber ? ' style="text-align:right"' : "";
+  const side = ` style="text-align:${isNumber ? "right" : "left"}"`;
   return `<${tag}${scope}${kind}${side}>${escapeHtml(text)}</${tag}>`;
 }

@@ -38,7 +38,7 @@ export function seedDots(lanes: readonly Lane[]): Data[] {
       color: ink.ground,
       line: { color: designColor(lane.design), width: 1.5 },
     },
-    hovertemplate: hover(lane, "%{text}"),
+    hovertemplate: hover("%{text}"),
   }));
 }
 
@@ -55,7 +55,6 @@ export function means(lanes: readonly Lane[]): Data[] {
       line: { color: designColor(lane.design), width: 3 },
     },
     hovertemplate: hover(
-      lane,
       `mean ${short(lane, lane.mean)}, ` +
         `${short(lane, lane.low)} to ${short(lane, lane.high)}, ` +
         `${count(lane.seeds.length, "seed")}`,
@@ -63,9 +62,8 @@ export function means(lanes: readonly Lane[]): Data[] {
   }));
 }
 
-function hover({ design, group }: Lane, text: string): string {
-  return `<b>${literal(design)}</b> on ${literal(group)}<br>${text}<extra></extra>`;
-}
+/** Its row says which design it is: the box may cover that row alone. */
+const hover = (text: string) => `${text}<extra></extra>`;
 
 type Annotation = NonNullable<Layout["annotations"]>[number];
 

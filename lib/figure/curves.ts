@@ -153,9 +153,7 @@ function smoothLine(run: Run): Data {
     x: [...run.steps],
     y: [...run.smoothed],
     line: { color: designColor(run.design), width: 2 },
-    hovertemplate:
-      `<b>${literal(run.design)}</b>, seed ${run.seed}<br>` +
-      "step %{x:,.0f}: %{y:.3f}<extra></extra>",
+    hovertemplate: `seed ${run.seed}, step %{x:,.0f}: %{y:.3f}<extra></extra>`,
   };
 }
 

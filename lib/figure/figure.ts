@@ -10,7 +10,7 @@ export interface Figure {
   readonly layout: Partial<Layout>;
   /** What the picture shows, for those who cannot see it. */
   readonly alt: string;
-  /** In CSS pixels; 720 x 440 unless given. */
+  /** In CSS pixels; 640 x 440 unless given. */
   readonly width?: number;
   readonly height?: number;
 }

@@ -1,5 +1,11 @@
 import type { Annotations, Layout } from "plotly.js";
-import { balancedLines, literal, type TextStyle, textWidth } from "./text.ts";
+import {
+  balancedLines,
+  literal,
+  roomFor,
+  stretch,
+  type TextStyle,
+} from "./text.ts";
 import { ink, sizes, template } from "./theme.ts";
 
 /** The words around a figure. */
@@ -76,7 +82,7 @@ export function frame(words: Words, plot: Plot): Frame {
       height,
       margin: { l: left, r: right, t: top, b: bottom, pad: 0 },
       annotations: [
-        heading(title, titleStyle, { ...place, top: sizes.margin }),
+        heading(title, titleStyle, { ...place, top: sizes.top }),
         heading(subtitleLines.map(literal), subtitleStyle, {
           ...place,
           top: subtitleTop,
@@ -99,17 +105,18 @@ export function frame(words: Words, plot: Plot): Frame {
 export function headOf(words: Words) {
   checkWords(words);
   const { margin, width } = sizes;
-  const room = width - 2 * margin;
-  const title = balancedLines(words.title, room, titleStyle);
-  const subtitle = balancedLines(words.subtitle ?? "", room, subtitleStyle);
-  const subtitleTop = margin + stack(title, titleStyle) + 4;
+  const lines = (text: string, style: TextStyle) =>
+    balancedLines(text, (width - 2 * margin) / stretch(style), style);
+  const title = lines(words.title, titleStyle);
+  const subtitle = lines(words.subtitle ?? "", subtitleStyle);
+  const subtitleTop = sizes.top + stack(title, titleStyle) + 4;
   return {
     title: {
       ...titleStyle,
       lines: title,
       nBold: title.length,
       x: margin,
-      y: margin,
+      y: sizes.top,
     },
     subtitle: { ...subtitleStyle, lines: subtitle, x: margin, y: subtitleTop },
     top: subtitleTop + stack(subtitle, subtitleStyle) + 18,
@@ -150,9 +157,9 @@ function heading(
   };
 }
 
-/** Width that the widest of these labels needs. */
+/** Width that the widest of these labels needs in any font. */
 export function widest(labels: readonly string[], style: TextStyle): number {
-  return Math.ceil(Math.max(0, ...labels.map((l) => textWidth(l, style))));
+  return Math.ceil(Math.max(0, ...labels.map((l) => roomFor(l, style))));
 }
 
 function checkWords({ name, title }: Words) {

@@ -108,11 +108,7 @@ function dots(lanes: readonly Lane[], isSame: boolean): Data {
     mode: "markers",
     x: shown.map((lane) => Number(lane.cosine.toPrecision(5))),
     y: shown.map((lane) => lane.y),
-    text: shown.map(
-      (lane) =>
-        `<b>${literal(lane.label)}</b> in ${literal(lane.space)}<br>` +
-        `cosine ${lane.cosine.toFixed(4)}`,
-    ),
+    text: shown.map((lane) => `cosine ${lane.cosine.toFixed(4)}`),
     marker: {
       size: sizes.dot + 2,
       color: isSame ? color : ink.ground,

@@ -15,8 +15,7 @@ const measuredFamily = "PAL figure";
 /**
  * The font files that figures are drawn with, regular and bold.
  *
- * Arimo has the widths of Arial, Helvetica and Liberation Sans: an SVG that
- * names all four needs no embedded font to keep its line breaks.
+ * Arimo has the widths of Arial, Helvetica and Liberation Sans.
  */
 export function fontFiles(): readonly string[] {
   try {
@@ -54,14 +53,31 @@ export function textWidth(text: string, style: TextStyle): number {
   return drawing.measureText(text).width;
 }
 
-/** Breaks text at spaces so that each line fits into `width` pixels. */
+/**
+ * Width of one line of text in any font that may stand in for Arimo where a
+ * live page finds none of its names: DejaVu Sans is the widest of them.
+ */
+export function roomFor(text: string, style: TextStyle): number {
+  return stretch(style) * textWidth(text, style);
+}
+
+/** DejaVu Sans over Arimo: the widest of words, and of figures in bold. */
+export function stretch({ bold = false }: TextStyle): number {
+  return bold ? 1.27 : 1.19;
+}
+
+/**
+ * Breaks text at spaces so that each line fits into `width` pixels; a number
+ * and its percent sign stay together.
+ */
 export function wrapText(
   text: string,
   width: number,
   style: TextStyle,
 ): string[] {
   const lines: string[] = [];
-  for (const word of text.split(/\s+/).filter(Boolean)) {
+  const words = text.split(/\s+(?!%)/).filter(Boolean);
+  for (const word of words) {
     const longer = lines.length > 0 ? `${lines.at(-1)} ${word}` : word;
     if (lines.length > 0 && textWidth(longer, style) <= width) {
       lines[lines.length - 1] = longer;

@@ -1,9 +1,13 @@
 import type { Template } from "plotly.js";
 
-/** Sizes in CSS pixels: a figure fills the width of a page of text. */
+/**
+ * Sizes in CSS pixels. A figure is as wide as JupyterLab leaves a cell in a
+ * window of 820; above its words is room for the buttons of a live page.
+ */
 export const sizes = {
-  width: 720,
+  width: 640,
   margin: 16,
+  top: 26,
   title: 18,
   subtitle: 13,
   label: 13,
@@ -11,9 +15,9 @@ export const sizes = {
   dot: 7,
 } as const;
 
-/** Widths of these are the same, so a line break holds in any of them. */
+/** Widths of these are the same; the last may be up to `roomFor` wider. */
 export const fontFamily =
-  "Arimo, Arial, Helvetica, Liberation Sans, sans-serif";
+  "Arimo, Arial, Helvetica, Liberation Sans, Nimbus Sans, sans-serif";
 
 /** Ink for words and lines, from the loudest to the quietest. */
 export const ink = {
@@ -99,6 +103,15 @@ const axis = {
   title: { font: { size: sizes.label, color: ink.text }, standoff: 8 },
 } as const;
 
+/** One line without a pointer, through which what lies below is seen. */
+const hoverlabel = {
+  align: "left",
+  bgcolor: "rgba(255, 255, 255, 0.85)",
+  bordercolor: ink.grid,
+  font: { family: fontFamily, size: sizes.tick, color: ink.text },
+  showarrow: false,
+} as const;
+
 /** What all figures share: white ground, thin axes, no legend. */
 export const template: Template = {
   layout: {
@@ -107,12 +120,7 @@ export const template: Template = {
     plot_bgcolor: ink.ground,
     showlegend: false,
     hovermode: "closest",
-    hoverlabel: {
-      align: "left",
-      bgcolor: ink.ground,
-      bordercolor: ink.axis,
-      font: { family: fontFamily, size: sizes.label, color: ink.text },
-    },
+    hoverlabel,
     xaxis: axis,
     yaxis: axis,
   },

@@ -27,7 +27,7 @@ const limits = {
   codeCells: 40,
   linesPerCell: 20,
   /** Of all outputs, as JSON. */
-  outputBytes: 300_000,
+  outputBytes: 450_000,
 } as const;
 
 /** What a notebook measures against the limits. */

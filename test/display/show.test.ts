@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { show } from "../../lib/display/show.ts";
 import { comparison } from "../../lib/figure/comparison.ts";
+import { designDiagram } from "../../lib/figure/design/diagram.ts";
+import { inStream } from "../figure/design/examples.ts";
 import { cellScreen, temporaryFolder, textScreen } from "./screens.ts";
 
 const figure = comparison(
@@ -17,25 +19,53 @@ const figure = comparison(
 describe("show", () => {
   const folder = join(temporaryFolder(), "made", "when", "needed");
 
-  it("publishes plotly's JSON, a picture and text in one bundle", async () => {
+  it("publishes a plot as plotly's JSON, as an SVG and as words", async () => {
     const { published, screen } = cellScreen();
     await show(figure, { folder, screen });
-    assert.equal(published.length, 1);
-    const { data, metadata } = published[0].bundle;
-    assert.deepEqual(Object.keys(data), [
+    const [{ bundle }, words] = published;
+    assert.deepEqual(Object.keys(bundle.data), [
       "application/vnd.plotly.v1+json",
-      "image/png",
+      "image/svg+xml",
       "text/plain",
     ]);
-    const widthOf = (png: Buffer) => png.readUInt32BE(16);
-    const preview = Buffer.from(String(data["image/png"]), "base64");
-    assert.equal(widthOf(preview), figure.width);
-    const file = readFileSync(join(folder, "scores.png"));
-    assert.equal(widthOf(file), 2 * widthOf(preview));
-    assert.deepEqual(metadata, {
-      "image/png": { width: figure.width, height: figure.height },
+    assert.deepEqual(bundle.metadata, { "image/svg+xml": { alt: figure.alt } });
+    assert.match(String(bundle.data["text/plain"]), /^Figure: Delayed fusion/);
+    assert.equal(words.bundle.data["text/plain"], figure.alt);
+    assert.match(
+      String(words.bundle.data["text/html"]),
+      /<details>.*baseline on held out: 40/,
+    );
+  });
+
+  it("publishes a drawing in twice the pixels of its place", async () => {
+    const { published, screen } = cellScreen();
+    const drawing = designDiagram([inStream], { name: "one", title: "One" });
+    await show(drawing, { folder, screen });
+    const { alt, height, width } = drawing;
+    const [{ bundle }] = published;
+    const preview = Buffer.from(String(bundle.data["image/png"]), "base64");
+    assert.equal(preview.readUInt32BE(16), 2 * width);
+    assert.equal(preview.readUInt32BE(20), 2 * height);
+    assert.deepEqual(bundle.metadata, {
+      "image/svg+xml": { alt },
+      "image/png": { alt, width, height },
     });
-    assert.match(String(data["text/plain"]), /^Figure: Delayed fusion hears/);
+    rmSync(folder, { recursive: true });
+  });
+
+  it("keeps plotly's buttons few", async () => {
+    const { published, screen } = cellScreen();
+    await show(figure, { folder, screen });
+    const page = published[0].bundle.data["application/vnd.plotly.v1+json"];
+    const { config } = page as { config: { modeBarButtonsToRemove: string[] } };
+    for (const button of [
+      "lasso2d",
+      "zoomIn2d",
+      "zoomOut2d",
+      "sendChartToCloud",
+    ]) {
+      assert.ok(config.modeBarButtonsToRemove.includes(button), button);
+    }
   });
 
   it("keeps six digits of a fraction on the page, all in the file", async () => {

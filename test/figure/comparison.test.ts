@@ -96,7 +96,7 @@ describe("comparison", () => {
     );
     assert.throws(
       () => comparison([{ ...two[0], group: "long ".repeat(20) }], words),
-      /expected names of designs and groups of up to 360 pixels, got \d+/,
+      /expected names of designs and groups of up to 320 pixels, got \d+/,
     );
     assert.throws(
       () => comparison(two, { ...words, title: " " }),

@@ -133,12 +133,20 @@ function soundFigures(): Figure[] {
   ];
 }
 
+const partNames = [
+  "connector",
+  "attention: projections",
+  "attention: scores",
+  "FFN",
+  "unembedding",
+];
+
 /** Shares of a whole for each design, in two groups. */
 function parts() {
   const random = noise();
   return ["forward pass", "stage 1 step"].flatMap((group) =>
     designs.flatMap((design) =>
-      ["connector", "attention", "FFN"].map((part) => ({
+      partNames.map((part) => ({
         group,
         design,
         part,
@@ -225,7 +233,13 @@ export function everyKind(): (Figure | Drawing)[] {
           cosine: 0.99 - i / 10,
         })),
       ),
-      { name: "near", title: "A piano is near a piano", of: "Piano" },
+      {
+        name: "near",
+        // In Arimo these fill a line each.
+        title: "A piano is nearer to a piano than to a marimba in both of them",
+        subtitle: "64 clips; one space: random weights; another: random too",
+        of: "Piano, of TimGM6mb",
+      },
     ),
   ];
 }

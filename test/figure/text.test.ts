@@ -40,6 +40,15 @@ for (const wrap of [wrapText, balancedLines]) {
       assert.deepEqual(wrap("  ", 100, style), []);
     });
 
+    it("keeps a number and its percent sign on one line", () => {
+      const claim = "chance is 4.8 % of all";
+      for (let width = 10; width < 200; width += 5) {
+        const lines = wrap(claim, width, style);
+        assert.equal(lines.join(" "), claim);
+        assert.ok(lines.every((line) => !line.startsWith("%")));
+      }
+    });
+
     it("leaves a word that is too long in one piece", () => {
       assert.deepEqual(wrap("a extraordinarily b", 30, style), [
         "a",

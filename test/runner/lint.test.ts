@@ -51,9 +51,9 @@ describe("lintNotebook", () => {
       withOutput({
         output_type: "stream",
         name: "stdout",
-        text: "x".repeat(300_000),
+        text: "x".repeat(450_000),
       }),
-      /bytes of outputs up to 300000, got 300\d{3}/,
+      /bytes of outputs up to 450000, got 450\d{3}/,
     ],
     [
       "an error output",

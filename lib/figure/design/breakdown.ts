@@ -1,9 +1,14 @@
 import type { Data, Layout } from "plotly.js";
 import type { Figure } from "../figure.ts";
 import { frame, type Words, widest } from "../frame.ts";
-import { literal, textWidth } from "../text.ts";
+import { literal } from "../text.ts";
 import { designColor, ink, partColors, sizes } from "../theme.ts";
-import { arrange, type Lane, type PartRow } from "./breakdown-lanes.ts";
+import {
+  arrange,
+  keyLines,
+  type Lane,
+  type PartRow,
+} from "./breakdown-lanes.ts";
 
 export type { PartRow } from "./breakdown-lanes.ts";
 
@@ -54,7 +59,7 @@ export function breakdown(
       yaxis: { range: [plotHeight, 0], visible: false, fixedrange: true },
       annotations: [
         ...(layout.annotations ?? []),
-        ...keyOf(parts, left),
+        keyOf(parts, left),
         ...heads.map(({ group, y }) =>
           beside(`<b>${literal(group)}</b>`, y, ink.title),
         ),
@@ -81,7 +86,7 @@ function barsOf(part: string, i: number, lanes: readonly Lane[]): Data {
       color: partColors[i],
       line: { color: ink.ground, width: 1 },
     },
-    hovertemplate: `%{text}<br>${literal(part)}: %{x}<extra></extra>`,
+    hovertemplate: `${literal(part)} %{x}<extra></extra>`,
   };
 }
 
@@ -131,28 +136,36 @@ function inFigures(value: number): string {
   return value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }
 
-/** What the colors are, above the first group, from the figure's left. */
-function keyOf(parts: readonly string[], left: number): Annotation[] {
-  const annotations: Annotation[] = [];
-  let x = sizes.margin - left;
-  parts.forEach((part, i) => {
-    annotations.push({
-      text: `<span style="color:${partColors[i]}">■</span> ${literal(part)}`,
-      xref: "paper",
-      x: 0,
-      xanchor: "left",
-      xshift: x,
-      yref: "y",
-      y: 6,
-      yanchor: "middle",
-      showarrow: false,
-      borderpad: 0,
-      bgcolor: ink.ground,
-      font: { size: sizes.tick, color: ink.text },
-    } as Annotation);
-    x += Math.ceil(textWidth(`■ ${part}`, { size: sizes.tick })) + 18;
-  });
-  return annotations;
+/**
+ * What the colors are, above the first group, from the figure's left: one text,
+ * so that a wide font moves its parts apart and not over each other.
+ */
+function keyOf(parts: readonly string[], left: number): Annotation {
+  const entries = parts.map(
+    (part, i) =>
+      `<span style="color:${partColors[i]}">■</span>&nbsp;${literal(part)}`,
+  );
+  const gap = "&nbsp;&nbsp; ";
+  const nLines = keyLines(parts);
+  const perLine = Math.ceil(entries.length / nLines);
+  const lines = Array.from({ length: nLines }, (_, i) =>
+    entries.slice(i * perLine, (i + 1) * perLine).join(gap),
+  );
+  return {
+    text: lines.join("<br>"),
+    xref: "paper",
+    x: 0,
+    xanchor: "left",
+    xshift: sizes.margin - left,
+    yref: "y",
+    y: 0,
+    yanchor: "top",
+    align: "left",
+    showarrow: false,
+    borderpad: 0,
+    bgcolor: ink.ground,
+    font: { size: sizes.tick, color: ink.text },
+  } as Annotation;
 }
 
 function describe(

@@ -24,7 +24,7 @@ const plotWidth = sizes.width - 2 * sizes.margin;
 /** Room for the numbers of the layers. */
 const numbers = 26;
 
-const panelGap = 18;
+const panelGap = 14;
 const mostInARow = 5;
 
 /** Of a diagram that is alone, and of the sentences beside it. */

@@ -49,6 +49,17 @@ const entries: readonly Entry[] = [
     picture: boxAt("reserved", 18),
   },
   {
+    text: "encoder",
+    width: encoderSide,
+    picture: (left, y) => [
+      box(
+        "encoder",
+        { left, right: left + encoderSide },
+        { top: y - encoderSide / 2, bottom: y + encoderSide / 2 },
+      ),
+    ],
+  },
+  {
     text: "text hears audio; a connector gives audio tokens",
     width: 18,
     picture: (left, y) => arrow(left + 18, left, y),
@@ -62,17 +73,6 @@ const entries: readonly Entry[] = [
     text: "connector: projection, cross-attention",
     width: 18,
     picture: pairOfSegments,
-  },
-  {
-    text: "encoder",
-    width: encoderSide,
-    picture: (left, y) => [
-      box(
-        "encoder",
-        { left, right: left + encoderSide },
-        { top: y - encoderSide / 2, bottom: y + encoderSide / 2 },
-      ),
-    ],
   },
 ];
 

@@ -98,7 +98,7 @@ function heatOf(rows: readonly LayerTokenRow[], drawn: Drawn) {
     dy: -cellHeight,
     z,
     hoverongaps: false,
-    hovertemplate: `${literal(axis)}: %{z}<extra>${literal(design)}</extra>`,
+    hovertemplate: `${literal(axis)} %{z}<extra></extra>`,
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Drawing, Figure } from "../figure.ts";
 import { sizes } from "../theme.ts";
 import { type Page, plotlyPage } from "./dom.ts";
+import { withFont } from "./embed-font.ts";
 import { pngOf } from "./png.ts";
 import { standaloneSvg } from "./svg.ts";
 
-/** A figure as files: vector text, and pixels at twice its size. */
+/** A figure as files: letters with their font, and pixels at twice its size. */
 export interface Rendered {
   readonly svg: string;
   readonly png: Uint8Array;
@@ -33,7 +34,7 @@ export function renderFigure(figure: Figure | Drawing): Promise<Rendered> {
 }
 
 async function drawn({ height, svg, width }: Drawing): Promise<Rendered> {
-  return { svg, png: await pngOf(svg), width, height };
+  return { svg: await withFont(svg), png: await pngOf(svg), width, height };
 }
 
 /** Kinds of trace that plotly draws with WebGL, or over the map of a server. */
@@ -54,7 +55,7 @@ async function draw(figure: Figure): Promise<Rendered> {
   const page = await plotlyPage();
   const source = await plotlySvg(page, figure, { width, height });
   const svg = await standaloneSvg(source, figure);
-  return { svg, png: await pngOf(svg), width, height };
+  return { svg: await withFont(svg), png: await pngOf(svg), width, height };
 }
 
 async function plotlySvg(

@@ -112,7 +112,7 @@ function cells(panel: TokenPanel, index: number, valueName = "value"): Data {
   );
   const [from, to] = seconds[Math.floor(seconds.length / 2)];
   const band = hasBands(panel) ? ", %{y}" : "";
-  const value = values ? `<br>${literal(valueName)} %{z:.3f}` : "";
+  const value = values ? `${literal(valueName)} %{z:.3f}, ` : "";
   return {
     type: "heatmap",
     ...axesOf(index),
@@ -125,8 +125,8 @@ function cells(panel: TokenPanel, index: number, valueName = "value"): Data {
     ...(values ? {} : { zmin: 0, zmax: 1 }),
     colorscale: values ? shades : flat,
     hovertemplate:
-      `%{x:.2f} s \u00b1 ${((to - from) / 2).toFixed(2)} s${band}` +
-      `${value}<extra></extra>`,
+      `${value}%{x:.2f} s \u00b1 ${((to - from) / 2).toFixed(2)} s` +
+      `${band}<extra></extra>`,
   } as object;
 }
 

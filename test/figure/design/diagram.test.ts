@@ -123,10 +123,9 @@ describe("designDiagram", () => {
       texts([fused]).filter((text) => /^(Layers|Text|Each|after)/.test(text)),
       [
         "Layers 0 to 3",
-        "Text alone; the positions of the audio stay reserved.",
+        "Text alone; the positions of the audio",
         "Layers 4 to 15",
-        "Each layer is given audio tokens of its own: the text",
-        "after them hears them, then they are dropped.",
+        "Each layer is given audio tokens of its",
       ],
     );
     assert.ok(!texts([fused, fused]).some((text) => text.includes("Layers")));

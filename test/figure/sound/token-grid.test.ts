@@ -63,7 +63,7 @@ describe("tokenGrid", () => {
       ...words,
       valueName: "cosine",
     });
-    assert.match(drawn(valued)[0].hovertemplate, /<br>cosine %\{z:\.3f\}</);
+    assert.match(drawn(valued)[0].hovertemplate, /^cosine %\{z:\.3f\}, /);
   });
 
   it("frames the marked tokens from end to end and says what they cover", () => {
