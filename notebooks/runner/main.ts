@@ -1,4 +1,10 @@
-/** `npm run notebooks -- ...`: runs notebooks with the real kernel. */
+/** `npm run notebooks -- ...`: runs notebooks with the real kernel, or exports them. */
+import { exportNotebooks } from "./cli/export.ts";
 import { notebooks } from "./cli/notebooks.ts";
 
-process.exitCode = await notebooks(process.argv.slice(2));
+const [command, ...args] = process.argv.slice(2);
+
+process.exitCode =
+  command === "export"
+    ? await exportNotebooks(args)
+    : await notebooks(process.argv.slice(2));

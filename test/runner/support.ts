@@ -38,6 +38,18 @@ export function notebookOf(
   return { cells, metadata, nbformat: 4, nbformat_minor: 5 };
 }
 
+/** A notebook of these texts. */
+export function textsOf(...sources: readonly string[]): Notebook {
+  const notebook = notebookOf(sources);
+  const cells = sources.map((source, i) => ({
+    cell_type: "markdown" as const,
+    id: `cell-${i}`,
+    metadata: {},
+    source,
+  }));
+  return { ...notebook, cells };
+}
+
 export interface Ran {
   readonly status: unknown;
   readonly outputs: readonly Output[];

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type SpawnOptions, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Notebook, readNotebook } from "../format.ts";
@@ -10,7 +10,8 @@ interface JupyterRun {
   readonly signal: AbortSignal;
 }
 
-const python =
+/** Of the .venv, from the root. */
+export const python =
   process.platform === "win32"
     ? join(".venv", "Scripts", "python.exe")
     : join(".venv", "bin", "python");
@@ -59,10 +60,11 @@ export async function runByJupyter(
   }
 }
 
-function exitCodeOf(
+/** Runs a program in the user's terminal. */
+export function exitCodeOf(
   command: string,
   args: readonly string[],
-  options: Parameters<typeof spawn>[2],
+  options: SpawnOptions = {},
 ): Promise<number | null> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: "inherit", ...options });

@@ -3,6 +3,7 @@ import { dirname, join, relative } from "node:path";
 import { compareNotebooks } from "../compare.ts";
 import { type Notebook, readNotebook, writeNotebook } from "../format.ts";
 import { runNotebook } from "../run-notebook.ts";
+import { notShown, readSolved, solutionsPath } from "../solutions.ts";
 import { tslabCommand } from "../tslab.ts";
 import { havePython, runByJupyter } from "./jupyter.ts";
 import {
@@ -110,7 +111,7 @@ async function runOne(path: string, session: Session): Promise<boolean> {
   const { options, root, terminal } = session;
   const { mode } = options;
   const name = notebookName(path);
-  const stored = readNotebook(path);
+  const stored = options.solutions ? readSolved(path) : readNotebook(path);
   if (mode === "check") checkScale(stored, path, options);
 
   const { failures, notebook, seconds } = await runHere(path, stored, session);
@@ -126,6 +127,7 @@ async function runOne(path: string, session: Session): Promise<boolean> {
       `${relative(root, place) || place}\n`,
   );
   if (failures.length > 0) return false;
+  if (options.solutions) return areShown(path, notebook, session);
   if (mode === "check")
     return sameAs("the stored outputs", stored, notebook, session);
   if (mode === "run") return true;
@@ -153,6 +155,14 @@ async function runHere(path: string, stored: Notebook, session: Session) {
   } finally {
     printer.end();
   }
+}
+
+/** Whether the solved exercises show what their solutions promise. */
+function areShown(path: string, ran: Notebook, { terminal }: Session): boolean {
+  const faults = notShown(ran, readNotebook(solutionsPath(path)));
+  for (const fault of faults) terminal.write(`  --  ${fault}\n`);
+  if (faults.length === 0) terminal.write("  ok  the solutions are right\n");
+  return faults.length === 0;
 }
 
 function withScale(notebook: Notebook, scale: string): Notebook {

@@ -14,6 +14,8 @@ export interface NotebookOptions {
   readonly out?: string;
   readonly allowErrors: boolean;
   readonly ifPossible: boolean;
+  /** Runs the solutions in the exercises' places. */
+  readonly solutions: boolean;
   readonly help: boolean;
 }
 
@@ -27,10 +29,14 @@ Runs notebooks/*.ipynb, or the ones named, each in a kernel of its own.
   --if-possible      with --against-jupyter: where Jupyter is absent, run here
   --timeout SECONDS  longest time for one cell (default 600)
   --allow-errors     go on with a notebook after an error in it
+  --solutions        run with the exercises solved, and check what that shows
   --out FOLDER       where the executed notebooks go
 
+"npm run notebooks -- export --help": pages, slides and hand-outs of notebooks.
+
 A full run is stored in place, in notebooks/. A smaller one goes to
-.pal/notebooks/SCALE/, so that the stored outputs stay those of a full run.
+.pal/notebooks/SCALE/, one with solutions to .pal/notebooks/solutions/, so that
+the stored outputs stay those of a full run.
 Exit code: 0 fine, 1 an error or a difference, 2 wrong options, 130 Ctrl-C.`;
 
 /** Reads the command line; throws with a line that says what is wrong. */
@@ -49,6 +55,7 @@ export function readOptions(
       timeout: { type: "string", default: "600" },
       "allow-errors": { type: "boolean", default: false },
       out: { type: "string" },
+      solutions: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -70,6 +77,11 @@ export function readOptions(
       "notebooks: expected --check or --against-jupyter, got both",
     );
   }
+  if (values.solutions && (check || against)) {
+    throw new RangeError(
+      "notebooks: expected --solutions without --check or --against-jupyter",
+    );
+  }
   return {
     paths: values.help ? [] : findNotebooks(positionals, root),
     scale,
@@ -78,6 +90,7 @@ export function readOptions(
     out: out === undefined ? undefined : resolve(out),
     allowErrors: values["allow-errors"],
     ifPossible: values["if-possible"],
+    solutions: values.solutions,
     help: values.help,
   };
 }
@@ -132,12 +145,13 @@ export function notebookName(path: string): string {
  */
 export function placeFor(
   path: string,
-  { mode, out, scale }: NotebookOptions,
+  { mode, out, scale, solutions }: NotebookOptions,
   root: string,
 ): string {
   if (out !== undefined) return join(out, basename(path));
-  if (mode === "run" && scale === "full") return path;
-  return join(root, ".pal", "notebooks", scale, basename(path));
+  if (mode === "run" && scale === "full" && !solutions) return path;
+  const folder = solutions ? "solutions" : scale;
+  return join(root, ".pal", "notebooks", folder, basename(path));
 }
 
 /** The folder a notebook works in: its own, wherever its outputs go. */
