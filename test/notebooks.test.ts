@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { isCode, readNotebook } from "../notebooks/runner/format.ts";
+import { isCode, joined, readNotebook } from "../notebooks/runner/format.ts";
 import { lintNotebook, notebookSizes } from "../notebooks/runner/lint.ts";
 import {
   notShown,
@@ -42,6 +42,8 @@ describe("notebooks/", () => {
         solutionsOf(solutions).length,
         "as stored, no exercise is solved",
       );
+      const texts = readNotebook(path).cells.map(({ source }) => joined(source));
+      assert.ok(!texts.some((text) => /<summary>Solution/i.test(text)));
     });
 
     it(`${file} has words for each of its figures`, () => {

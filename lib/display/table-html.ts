@@ -23,6 +23,7 @@ table.pal-table tbody tr:last-child{border-bottom:2px solid currentColor}
 table.pal-table tbody tr:nth-child(n):hover{background:rgba(128,128,128,.12)}
 table.pal-table tfoot td{opacity:.7;padding-top:6px}
 table.pal-table .pal-number{text-align:right}
+table.pal-table .pal-short{white-space:nowrap}
 table.pal-table .pal-missing{opacity:.5}
 `.replaceAll("\n", "");
 
@@ -53,10 +54,14 @@ export function tableHtml(
     .join("\n");
 }
 
+/** Texts of up to so many letters, names above all, stay on one line. */
+const longestName = 16;
+
 function cell(tag: "td" | "th", { isNumber }: TextColumn, text: string) {
   const scope = tag === "th" ? ' scope="col"' : "";
   const kinds = [
     isNumber && "pal-number",
+    tag === "td" && !isNumber && text.length <= longestName && "pal-short",
     tag === "td" && text === "\u2013" && "pal-missing",
   ].filter(Boolean);
   const kind = kinds.length > 0 ? ` class="${kinds.join(" ")}"` : "";

@@ -77,6 +77,18 @@ describe("table in a cell", () => {
     ]);
   });
 
+  it("puts text left and numbers right, also without its style sheet", () => {
+    const { document } = htmlOf(rows, { caption: "Scores" });
+    const sides = (selector: string) =>
+      [...document.querySelectorAll<HTMLElement>(selector)].map(
+        ({ style }) => style.textAlign,
+      );
+    const expected = ["left", "right", "right", "left"];
+    assert.deepEqual(sides("th"), expected);
+    assert.deepEqual(sides("tbody tr:first-child td"), expected);
+    assert.deepEqual(sides("caption"), ["left"]);
+  });
+
   it("shows markup as text", () => {
     const markup = '<img src=x onerror="alert(1)">&amp;';
     const { document } = htmlOf([{ [markup]: markup }], { caption: markup });

@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { createCanvas, GlobalFonts } from "@napi-rs/canvas";
 import {
   balancedLines,
   literal,
+  roomFor,
   textWidth,
   wrapText,
 } from "../../lib/figure/text.ts";
+import { dejaVu } from "./svg-boxes.ts";
 
 const style = { size: 18, bold: true };
 const claim =
@@ -23,6 +26,25 @@ describe("textWidth", () => {
     const regular = textWidth(claim, { size: 10 });
     assert.ok(Math.abs(textWidth(claim, { size: 20 }) - 2 * regular) < 1);
     assert.ok(textWidth(claim, { size: 10, bold: true }) > regular);
+  });
+});
+
+describe("roomFor", () => {
+  it("is enough for words in DejaVu Sans, regular and bold", () => {
+    for (const [i, bold] of [false, true].entries()) {
+      GlobalFonts.registerFromPath(dejaVu.files[i], `wide ${i}`);
+      const drawing = createCanvas(1, 1).getContext("2d");
+      drawing.font = `18px "wide ${i}"`;
+      for (const text of [
+        claim,
+        "attention: projections",
+        "12.5 % of 64 clips",
+      ]) {
+        const wide = drawing.measureText(text).width;
+        assert.ok(wide <= roomFor(text, { size: 18, bold }), text);
+        assert.ok(wide > textWidth(text, { size: 18, bold }), text);
+      }
+    }
   });
 });
 

@@ -177,7 +177,7 @@ describe("designDiagram", () => {
     for (const designs of [[short], Array(12).fill(fused)]) {
       const { height, svg } = designDiagram(designs, words);
       const top = Number(/translate\(16,(\d+)\)/.exec(svg)?.[1]);
-      const [right, bottom] = [720 - 2 * 16, height - top - 16];
+      const [right, bottom] = [640 - 2 * 16, height - top - 16];
       const all = pathsOf(svg).join("");
       // One box at least for attention and FFN in each layer of each design.
       const nLayers = designs.reduce((n, one) => n + one.layers.length, 0);
