@@ -1,4 +1,4 @@
-import { Template } from "@huggingface/jinja";
+import { renderJinja } from "./jinja.ts";
 import type { PromptTokens } from "./prompt.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -48,7 +48,12 @@ export interface ChatOptions {
   readonly date?: string;
 }
 
-/** A chat template in Jinja, as models bring them along. */
+/**
+ * A chat template in Jinja, as models bring them along.
+ *
+ * It runs in a thread with limits on time, memory and what it writes: a
+ * template can loop for ever.
+ */
 export function jinjaTemplate(source: string): ChatTemplate {
   const attempt = <X>(wanted: string, run: () => X): X => {
     try {
@@ -59,10 +64,10 @@ export function jinjaTemplate(source: string): ChatTemplate {
       });
     }
   };
-  const template = attempt("parses", () => new Template(source));
+  attempt("parses", () => renderJinja(source));
   return (messages, { begin, date, end, isAsking }) =>
     attempt("renders system, user and assistant", () =>
-      template.render({
+      renderJinja(source, {
         messages,
         add_generation_prompt: isAsking,
         date_string: date,

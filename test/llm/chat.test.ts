@@ -160,6 +160,36 @@ describe("chatPrompt", () => {
     );
   });
 
+  it("stops a template that does not end, or takes all memory", () => {
+    const endless = [
+      "{% for i in range(1000000000) %}{% endfor %}",
+      "{{ range(100000000) | join }}",
+    ];
+    for (const source of endless) {
+      const start = performance.now();
+      const template = jinjaTemplate(source);
+      assert.throws(
+        () => chatPrompt(tokenizer, text, { template }),
+        (error: Error) =>
+          /renders system, user and assistant/.test(error.message) &&
+          /within 2 s and 256 MB|too large|length/.test(`${error.cause}`),
+      );
+      assert.ok(performance.now() - start < 30_000);
+    }
+    const twice = "{% set all.x = all.x + all.x %}";
+    const long = jinjaTemplate(
+      '{% set all = namespace(x="123456") %}' +
+        `{% for i in range(21) %}${twice}{% endfor %}{{ all.x }}`,
+    );
+    assert.throws(
+      () => chatPrompt(tokenizer, text, { template: long }),
+      (error: Error) => /at most 10000000 characters/.test(`${error.cause}`),
+    );
+    // And the next one has a thread again.
+    const { tokens } = chatPrompt(tokenizer, text);
+    assert.ok(tokens.length > 0);
+  });
+
   it("says what is wrong with a template, with the cause", () => {
     assert.throws(
       () => jinjaTemplate("{% if %}"),
