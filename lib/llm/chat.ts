@@ -131,15 +131,25 @@ export function chatPrompt(
   if (text.answer === undefined) return { tokens: prompt, ...places };
 
   const said: Message = { role: "assistant", content: text.answer };
-  const tokens = tokensOf([...asked, said], false);
-  checkStart(prompt, tokens, "the open turn");
-  if (tokens.at(-1) !== tokenizer.end) {
-    throw new RangeError(
-      `chatPrompt: expected a template that ends an answer with ${end}, ` +
-        `got ${JSON.stringify(tokenizer.decode(tokens.slice(-1)))}`,
-    );
-  }
-  return { tokens, ...places };
+  const whole = tokensOf([...asked, said], false);
+  checkStart(prompt, whole, "the open turn");
+  return { tokens: endedBy(whole, tokenizer, places.answerAt), ...places };
+}
+
+/** Up to the answer's end: some templates go on with a new line. */
+function endedBy(
+  tokens: readonly number[],
+  tokenizer: ChatTokenizer,
+  answerAt: number,
+): readonly number[] {
+  const upTo = tokens.lastIndexOf(tokenizer.end) + 1;
+  const rest = tokenizer.decode(tokens.slice(upTo));
+  if (upTo > answerAt && rest.trim() === "") return tokens.slice(0, upTo);
+  const end = tokenizer.decode([tokenizer.end]);
+  const got = JSON.stringify(tokenizer.decode(tokens.slice(-1)));
+  throw new RangeError(
+    `chatPrompt: expected a template that ends an answer with ${end}, got ${got}`,
+  );
 }
 
 /** A special token in what a person wrote would end the turn it stands in. */

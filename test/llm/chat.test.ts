@@ -9,6 +9,7 @@ import {
 } from "../../lib/llm/chat.ts";
 import { openTokenizer } from "../../lib/llm/hf-tokenizer.ts";
 import {
+  chatMlFiles,
   folderOf,
   llama3Folder,
   llama32Template,
@@ -125,6 +126,36 @@ describe("chatPrompt", () => {
     assert.equal(
       base.decode(tokens.slice(answerAt)),
       "A dog; 2 bells.<|end_of_text|>",
+    );
+  });
+
+  it("speaks ChatML, whose turns end with a new line", async () => {
+    const tokenizer = await openTokenizer(folderOf(chatMlFiles()));
+    const asked = chatPrompt(tokenizer, text);
+    const turn = (role: string, said: string) => `<|im_start|>${role}\n${said}`;
+    const told = `${turn("system", text.system)}<|im_end|>\n`;
+    const question = `${turn("user", text.question)}<|im_end|>\n`;
+    const prompt = `${told}${question}${turn("assistant", "")}`;
+    assert.equal(tokenizer.decode(asked.tokens), prompt);
+    assert.equal(tokenizer.decode(asked.tokens.slice(0, asked.audioAt)), told);
+    const { answerAt, tokens } = chatPrompt(tokenizer, { ...text, answer });
+    assert.deepEqual(tokens.slice(0, answerAt), asked.tokens);
+    assert.equal(
+      tokenizer.decode(tokens.slice(answerAt)),
+      `${answer}<|im_end|>`,
+    );
+    assert.equal(tokens.at(-1), tokenizer.end);
+  });
+
+  it("does not take the end of a question for that of an answer", async () => {
+    const tokenizer = await openTokenizer(folderOf(chatMlFiles()));
+    const open = jinjaTemplate(
+      "{% for m in messages %}{{ m.content }}" +
+        "{% if m.role != 'assistant' %}<|im_end|>{% endif %}{% endfor %}",
+    );
+    assert.throws(
+      () => chatPrompt(tokenizer, { ...text, answer: "" }, { template: open }),
+      /expected a template that ends an answer with <\|im_end\|>/,
     );
   });
 
