@@ -52,11 +52,7 @@ const kinds: Readonly<Record<Dtype, Kind>> = {
     whole: true,
     convert: (b, out, at) => out.set(new Uint8Array(b), at),
   },
-  BOOL: {
-    bytes: 1,
-    whole: true,
-    convert: (b, out, at) => out.set(new Uint8Array(b), at),
-  },
+  BOOL: { bytes: 1, whole: true, convert: asTruth },
 };
 
 /** Bytes converted at a time: memory beyond the result stays at this. */
@@ -107,6 +103,16 @@ function widenBrain(
   const halves = new Uint16Array(piece);
   const bits = new Uint32Array(out.buffer, out.byteOffset + 4 * at);
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
+}
+
+/** Any byte but 0 is true: so PyTorch and NumPy read it, and 1 is stored. */
+function asTruth(
+  piece: ArrayBuffer,
+  out: StoredTensor["values"],
+  at: number,
+): void {
+  const bytes = new Uint8Array(piece);
+  for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i] === 0 ? 0 : 1;
 }
 
 let halfTable: Float32Array | undefined;

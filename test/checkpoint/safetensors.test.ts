@@ -22,7 +22,8 @@ describe("openSafetensors", () => {
       ["I16", new Int16Array([-7]), [-7]],
       ["I8", new Int8Array([-7]), [-7]],
       ["U8", new Uint8Array([255]), [255]],
-      ["BOOL", new Uint8Array([1, 0]), [1, 0]],
+      // Any byte but 0 is true, as safetensors' own readers have it.
+      ["BOOL", new Uint8Array([1, 0, 2, 255]), [1, 0, 1, 1]],
     ];
     for (const [dtype, stored, values] of cases) {
       const shape = [values.length];
