@@ -27,7 +27,7 @@ interface Kind {
 }
 
 const kinds: Readonly<Record<Dtype, Kind>> = {
-  F64: { bytes: 8, convert: (b, out, at) => out.set(new Float64Array(b), at) },
+  F64: { bytes: 8, convert: narrowDouble },
   F32: { bytes: 4, convert: (b, out, at) => out.set(new Float32Array(b), at) },
   F16: { bytes: 2, convert: widenHalf },
   BF16: { bytes: 2, convert: widenBrain },
@@ -135,6 +135,23 @@ function half(bits: number): number {
   if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function narrowDouble(
+  piece: ArrayBuffer,
+  out: StoredTensor["values"],
+  at: number,
+): void {
+  const doubles = new Float64Array(piece);
+  for (let i = 0; i < doubles.length; i++) {
+    out[at + i] = doubles[i];
+    if (Number.isFinite(doubles[i]) && !Number.isFinite(out[at + i])) {
+      throw new RangeError(
+        `readNumbers: expected 64-bit fractions that fit 32 bits, ` +
+          `got ${doubles[i]}`,
+      );
+    }
+  }
 }
 
 function narrowLong(

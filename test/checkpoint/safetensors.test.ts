@@ -73,6 +73,14 @@ describe("openSafetensors", () => {
   });
 });
 
+it("refuses a 64-bit fraction that would become infinite", async () => {
+  const doubles = new Float64Array([1, -1e300, Infinity]);
+  const opened = await open(
+    file({ x: entry("F64", [3], [0, 24]) }, bytesOf(doubles)),
+  );
+  await assert.rejects(opened.read("x"), /fit 32 bits, got -1e\+300/);
+});
+
 describe("a hostile safetensors header", () => {
   const data = bytesOf(two);
   const whole = file({ x: entry("F32", [2], [0, 8]) }, data);

@@ -1,5 +1,3 @@
-import type { Plain } from "./machine.ts";
-
 /** Takes what something costs from what a pickle may cost in all. */
 export type Spend = (work: number, bytes: number) => void;
 
@@ -38,9 +36,9 @@ export function openBudget(): Spend {
 }
 
 /** Sets an entry of a dict, and pays for it. */
-export function setEntry(
-  dict: Map<Plain, Plain>,
-  [key, value]: readonly [Plain, Plain],
+export function setEntry<K, V>(
+  dict: Map<K, V>,
+  [key, value]: readonly [K, V],
   spend: Spend,
 ): void {
   // Numbers are hashed without a secret: a file can make all of them collide.

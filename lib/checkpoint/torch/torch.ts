@@ -5,6 +5,7 @@ import {
   unknownTensor,
 } from "../safetensors.ts";
 import { readBytes, type Source } from "../source.ts";
+import type { Plain } from "./machine.ts";
 import { tensorsOf } from "./parts.ts";
 import { maxPickle, readPickle } from "./pickle.ts";
 import { checkTotal, readTensor } from "./read-tensor.ts";
@@ -55,7 +56,7 @@ export async function openTorch(
   const files = await readZip(source);
   const { folder, program } = await readProgram(source, files);
   await checkByteOrder(source, files.get(`${folder}byteorder`));
-  const root = readPickle(program, allowTorch);
+  const root = readRoot(program, source);
   const tensors = tensorsOf(root, { name: source.name, part });
   checkTotal(tensors, source);
   const entries = entriesOf(tensors, { files, folder, source });
@@ -75,6 +76,16 @@ export async function openTorch(
       return readTensor(source, at, tensor);
     },
   };
+}
+
+/** What the pickle holds; an error says which file's it is. */
+function readRoot(program: Uint8Array, { name }: Source): Plain {
+  try {
+    return readPickle(program, allowTorch);
+  } catch (cause) {
+    const Kind = cause instanceof TypeError ? TypeError : RangeError;
+    throw new Kind(`${(cause as Error).message} (${name})`, { cause });
+  }
 }
 
 /** The file of each tensor's storage, which must be as long as it says. */
