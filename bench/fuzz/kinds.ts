@@ -1,4 +1,5 @@
 import type { Kind } from "./kind.ts";
+import { sounds } from "./kinds/audio.ts";
 import { safetensors } from "./kinds/safetensors.ts";
 import { templates } from "./kinds/templates.ts";
 import { torchArchives, torchPickles } from "./kinds/torch.ts";
@@ -9,4 +10,5 @@ export const kinds: readonly Kind[] = [
   torchArchives,
   torchPickles,
   templates,
+  ...sounds,
 ];

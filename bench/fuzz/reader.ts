@@ -78,7 +78,7 @@ async function start(kinds: string, limits: Limits): Promise<Running> {
       return { ...(event.message as Judged), milliseconds };
     }
     stop();
-    const words = said.trim().split("\n").slice(-3).join(" | ");
+    const words = /^.*Error: .*$/m.exec(said)?.[0] ?? said.trim().slice(-300);
     const detail = `${event.detail}${words ? `: ${words}` : ""}`;
     return { outcome: event.outcome, detail, milliseconds };
   };

@@ -7,7 +7,6 @@ import { isTorchFile, openTorch, type TorchOptions } from "./torch/torch.ts";
 
 export type { StoredTensor } from "./numbers.ts";
 export type { Checkpoint, TensorInfo } from "./safetensors.ts";
-export type { TorchOptions as CheckpointOptions } from "./torch/torch.ts";
 
 /** What a folder may hold, best first. */
 const names = [

@@ -62,16 +62,35 @@ const pieces = (
   "ccollections\nOrderedDict\n cos\nsystem\n"
 ).split(" ");
 
+/** Instructions that copy a long list, or settings of many fields, often. */
+function costly(chance: Random): string {
+  const pairs = "NN\x86".repeat(chance.pick([100, 20_000]));
+  const fields = "K\x07N".repeat(chance.pick([100, 20_000]));
+  const often = chance.pick([100, 50_000]);
+  return chance.pick([
+    `ccollections\nOrderedDict\nq\x000](${pairs}eq\x010` +
+      "h\x00h\x01\x85R0".repeat(often),
+    `}(${fields}uq\x000cargparse\nNamespace\n)R${"h\x00b".repeat(often)}`,
+    "}0".repeat(10 * often),
+    `(${"}".repeat(10 * often)}t0`,
+  ]);
+}
+
 /** One instruction put in, perhaps very often, or in another's place. */
 function damageProgram(bytes: Uint8Array, chance: Random): Uint8Array {
   if (chance.integer(0, 1) === 0) return damageBytes(bytes, chance);
+  const put = (text: string, at: number, rest: number) => {
+    const middle = Buffer.from(text, "latin1");
+    return Buffer.concat([bytes.slice(0, at), middle, bytes.slice(rest)]);
+  };
+  // After the two bytes that name the protocol, where the stack is empty.
+  if (chance.integer(0, 7) === 0) return put(costly(chance), 2, 2);
   const piece = [chance.pick(pieces), chance.pick(pieces), chance.pick(pieces)]
     .slice(chance.integer(0, 2))
     .join("");
   const many = piece.repeat(chance.pick([1, 1, 1, 1000, 100_000]));
   const at = chance.integer(0, bytes.length);
-  const rest = bytes.slice(at + chance.integer(0, 2));
-  return Buffer.concat([bytes.slice(0, at), Buffer.from(many, "latin1"), rest]);
+  return put(many, at, at + chance.integer(0, 2));
 }
 
 /**
