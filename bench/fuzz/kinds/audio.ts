@@ -11,7 +11,6 @@ import { wav } from "./wav.ts";
 const limits = { maxSeconds: 20, maxMilliseconds: 3000 };
 
 function wrongSound({ samples, sampleRate, seconds }: DecodedAudio) {
-  if (samples.length === 0) return "no samples";
   if (!samples.every(Number.isFinite)) return "a sample that is no number";
   if (seconds > limits.maxSeconds) return `${seconds} s of sound`;
   const length = samples.length / sampleRate;
