@@ -5,13 +5,14 @@
  * A process of its own reads them, with limits on time and memory. The bench
  * fails where one crashes, hangs, or comes out other than it should; such an
  * input is kept in `.pal/fuzz`. The same count and seed give the same inputs.
+ * `--keep` writes the table to `bench/results/fuzz.md`.
  */
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Campaign, campaign, type Found } from "./fuzz/campaign.ts";
+import { type Campaign, campaign } from "./fuzz/campaign.ts";
 import { kindNamed } from "./fuzz/inputs.ts";
 import { kinds } from "./fuzz/kinds.ts";
-import { outcomes } from "./fuzz/outcome.ts";
+import { keep, linesOf } from "./fuzz/report.ts";
 
 const root = join(import.meta.dirname, "..");
 
@@ -29,7 +30,8 @@ export async function run(args: readonly string[]): Promise<void> {
     const what = detail.replace(/\s+/g, " ").slice(0, 300);
     console.error(`${outcome}: ${kind} ${n}, from ${name}: ${what} (${path})`);
   }
-  const { count, seed } = options;
+  const { count, keep: isKept, seed } = options;
+  if (isKept) console.log(`kept in ${keep(found, options)}`);
   console.log(
     `${count} inputs with seed ${seed}, ${faults.length} faults` +
       (faults.length > 20 ? "; the first 20 are shown" : ""),
@@ -39,13 +41,14 @@ export async function run(args: readonly string[]): Promise<void> {
 
 function readOptions(
   args: readonly string[],
-): Pick<Campaign, "count" | "kinds" | "seed"> {
+): Pick<Campaign, "count" | "kinds" | "seed"> & { readonly keep: boolean } {
   const { values } = parseArgs({
     args: [...args],
     options: {
       count: { type: "string", default: "2000" },
       seed: { type: "string", default: "1" },
       kind: { type: "string" },
+      keep: { type: "boolean", default: false },
     },
   });
   const whole = (name: "count" | "seed") => {
@@ -56,7 +59,8 @@ function readOptions(
   };
   const { kind } = values;
   const chosen = kind === undefined ? kinds : [kindNamed(kinds, kind)];
-  return { count: whole("count"), seed: whole("seed"), kinds: chosen };
+  const [count, seed] = [whole("count"), whole("seed")];
+  return { count, seed, kinds: chosen, keep: values.keep };
 }
 
 /** A line at every tenth. */
@@ -68,27 +72,4 @@ function meter(count: number): NonNullable<Campaign["onInput"]> {
     shown = tenth;
     console.error(`${done} of ${count}, ${faults} faults`);
   };
-}
-
-/** The rows as text in columns. */
-export function linesOf({ rows }: Found): string[] {
-  const cells = [
-    ["kind", "inputs", ...outcomes, "slowest ms"],
-    ...rows.map((row) => [
-      row.kind,
-      `${row.inputs}`,
-      ...outcomes.map((outcome) => `${row[outcome]}`),
-      row.slowest.toFixed(0),
-    ]),
-  ];
-  const widths = cells[0].map((_, i) =>
-    Math.max(...cells.map((line) => line[i].length)),
-  );
-  return cells.map((line) =>
-    line
-      .map((cell, i) =>
-        (i === 0 ? cell.padEnd : cell.padStart).call(cell, widths[i]),
-      )
-      .join("  "),
-  );
 }

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { emptyDict, setEntry } from "./budget.ts";
 import { Global, type Machine, Namespace, type Plain } from "./machine.ts";
 
@@ -53,10 +54,23 @@ const i32 = (m: Machine) => m.view.getInt32(take(m, 4), true);
 const f64 = (m: Machine) => m.view.getFloat64(take(m, 8), false);
 const u64 = (m: Machine) => Number(m.view.getBigUint64(take(m, 8), true));
 
+/** A mark of byte order is a part of a name like any other. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 function text(machine: Machine, length: number): string {
   const from = take(machine, length);
   machine.spend(length >> 3, 2 * length);
-  return new TextDecoder().decode(machine.bytes.subarray(from, from + length));
+  return decoder.decode(machine.bytes.subarray(from, from + length));
+}
+
+/** Text that must be whole: two broken names could become one. */
+function unicode(machine: Machine, length: number): string {
+  const { at: from, bytes } = machine;
+  const found = text(machine, length);
+  if (isUtf8(bytes.subarray(from, machine.at))) return found;
+  throw new RangeError(
+    `readPickle: expected text in UTF-8, got other bytes (at byte ${from})`,
+  );
 }
 
 function line(machine: Machine): string {
@@ -201,9 +215,9 @@ const table: Readonly<Record<string, Run>> = {
   "\x8a": push((m) => long(m, u8(m))),
   "\x8b": push((m) => long(m, u32(m))),
   G: push(f64),
-  X: push((m) => text(m, u32(m))),
-  "\x8c": push((m) => text(m, u8(m))),
-  "\x8d": push((m) => text(m, u64(m))),
+  X: push((m) => unicode(m, u32(m))),
+  "\x8c": push((m) => unicode(m, u8(m))),
+  "\x8d": push((m) => unicode(m, u64(m))),
   // Old strings of bytes; PyTorch writes none, Python 2 did.
   U: push((m) => text(m, u8(m))),
   T: push((m) => text(m, u32(m))),

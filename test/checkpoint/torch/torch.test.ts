@@ -150,6 +150,15 @@ describe("readPickle", () => {
     );
   });
 
+  it("tells names apart that differ in a mark of byte order", () => {
+    const marked = [0x8c, 4, "\xef\xbb\xbfa", "N"];
+    const found = read("}(", ...marked, ...[0x8c, 1, "aN"], "u.");
+    assert.deepEqual(
+      [...(found as Map<string, null>).keys()],
+      ["\ufeffa", "a"],
+    );
+  });
+
   it("keeps the settings of a namespace as data", () => {
     const found = read(
       "cargparse\nNamespace\n",
@@ -209,6 +218,7 @@ describe("readPickle", () => {
   }
 
   const faults: [string, Uint8Array, RegExp][] = [
+    ["has broken text", pickle(0x8c, 2, 0xc3, 0x28, "."), /UTF-8, got .* 2\)/],
     ["has no end", pickle("N"), /the end mark/],
     ["ends within a number", pickle("J", 1, 2), /expected 4 bytes at 1, got 2/],
     ["takes from nothing", pickle("0."), /an empty stack/],
