@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Place } from "./inputs.ts";
 import type { Judged } from "./outcome.ts";
@@ -116,8 +116,11 @@ function eventOf(child: ChildProcess, limits: Limits): Promise<Event> {
 
 /** Resident MiB of a process; 0 where the system does not tell. */
 function residentOf(pid: number): number {
-  const path = `/proc/${pid}/statm`;
-  if (!existsSync(path)) return 0;
-  const pages = Number(readFileSync(path, "utf8").split(" ")[1]);
-  return (pages * 4096) / 2 ** 20;
+  let status = "";
+  try {
+    status = readFileSync(`/proc/${pid}/status`, "utf8");
+  } catch {
+    return 0; // no such system, or it has just ended, which is told elsewhere
+  }
+  return Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0) / 1024;
 }

@@ -45,7 +45,7 @@ export function keep(
     list.join("\n"),
     lines.map((line) => `| ${line.join(" | ")} |`).join("\n"),
     "Accepted: read, with as many numbers as the shape says. A safetensors " +
-      "file was decoded a second time, by another program, and gave the same " +
+      "file was decoded a second time, in another way, and gave the same " +
       "numbers; an archive gave those of its original; of a pickle behind a " +
       "right checksum, a template and a sound only what holds for any is " +
       "judged. Refused: by an error in our words. The last column is the " +

@@ -29,6 +29,9 @@ export function wrongCount(tensors: Tensors): string | undefined {
 
 /** The first tensor that is not as it should be, bit by bit, if any. */
 export function difference(got: Tensors, wanted: Tensors): string | undefined {
+  if (got.size !== wanted.size) {
+    return `${got.size} tensors, not ${wanted.size}`;
+  }
   for (const [name, { shape, values }] of got) {
     const other = wanted.get(name);
     if (!other) return `"${name}" is in no reference`;
