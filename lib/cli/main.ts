@@ -24,6 +24,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "download an encoder's weights, verified; --help names them",
     run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
   },
+  inspect: {
+    summary: "what a checkpoint holds, tensor by tensor; nothing of it runs",
+    run: async (args) => (await import("./inspect.ts")).inspect(args),
+  },
 };
 
 function help(): string {

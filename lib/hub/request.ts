@@ -1,3 +1,5 @@
+import { shown } from "./shown.ts";
+
 /** Where the hub is, and how patiently it is asked. */
 export interface Hub {
   readonly endpoint: string;
@@ -127,7 +129,7 @@ function passing(cause: unknown, url: string, signal?: AbortSignal): unknown {
   if (ours) return cause;
   const { message, cause: inner } = cause as Error;
   const why = inner instanceof Error ? `${message}: ${inner.message}` : message;
-  return new PassingFailure(`request: expected ${url}, got "${why}"`, {
+  return new PassingFailure(`request: expected ${url}, got "${shown(why)}"`, {
     cause,
   });
 }
