@@ -22,7 +22,7 @@ const sources: Readonly<Record<string, string>> = {
 
 const words = (
   "{% %} {{ }} {# #} {%- -%} for in if elif else endif endfor set macro " +
-  "endmacro call filter range( 9 1000 -1 1e9 ** // % ~ | [ ] ( ) . 'x' none " +
+  "endmacro call filter range( range(99999999) 9 1000 -1 1e9 ** // % ~ | [ ] ( ) . 'x' none " +
   "true is defined not and or loop namespace( raise_exception( tojson join( " +
   "length first last sort reverse list string int items() \u0000 \ud83d"
 ).split(" ");
