@@ -1,4 +1,4 @@
-import type { AudioHeader } from "./header.ts";
+import type { AudioHeader, Damage } from "./header.ts";
 
 /** What a file may ask for; checked from its header where that can be told. */
 export interface DecodeLimits {
@@ -100,6 +100,26 @@ export function notWhole(why: string): RangeError {
     `decodeAudio: expected a whole file, got one cut short: ${why}; ` +
       "pass acceptCutShort to take what is there",
   );
+}
+
+/** The error of a file that is damaged before its end. */
+export function damaged({ at, what }: Damage): RangeError {
+  return new RangeError(
+    "decodeAudio: expected a file as its encoder wrote it, " +
+      `got damage at byte ${at}: ${what}; ` +
+      "fetch the file again, or pass acceptDamaged to take what decodes",
+  );
+}
+
+/** What damage was passed over, in a note for each kind of place. */
+export function damageNotes(damage: readonly Damage[]): string[] {
+  const [first, ...others] = damage.filter(({ isEnd }) => !isEnd);
+  if (first === undefined) return [];
+  const more = others.length > 0 ? `, and ${others.length} more places` : "";
+  return [
+    `damaged at byte ${first.at}: ${first.what}${more}; ` +
+      "samples there are wrong or missing",
+  ];
 }
 
 /** Why a file ends too early, in words; undefined where it is whole. */

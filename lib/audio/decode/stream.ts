@@ -1,6 +1,10 @@
-import decode from "audio-decode";
-import { flacPiece } from "./flac-pieces.ts";
-import type { AudioHeader } from "./header.ts";
+import { damaged } from "./check.ts";
+import type { Block, Codec, Piece } from "./codec.ts";
+import { flacCodec } from "./flac-codec.ts";
+import type { AudioHeader, Damage } from "./header.ts";
+import { mp3Codec } from "./mp3-codec.ts";
+import { oggCodec } from "./ogg-codec.ts";
+import { wavCodec } from "./wav-codec.ts";
 
 /** How much of a file a decoder may turn into samples, and how fast. */
 export interface Bounds {
@@ -8,70 +12,76 @@ export interface Bounds {
   readonly most: number;
   /** Milliseconds after which decoding is given up. */
   readonly patience: number;
+  /** Goes on after damage. */
+  readonly acceptDamaged?: boolean;
 }
 
-interface Codec {
-  readonly open: () => ReturnType<typeof decode.flac>;
-  /** Bytes to feed it next. */
-  readonly piece: typeof flacPiece;
-}
-
-/**
- * audio-decode's name of each format, and the bytes it is fed at a time.
- *
- * A few bytes of silence can stand for megabytes of samples: small pieces keep
- * what one call may return below a hundred megabytes.
- */
 const codecs: Readonly<Record<AudioHeader["format"], Codec>> = {
-  wav: { open: () => decode.wav(), piece: () => 65_536 },
-  mp3: { open: () => decode.mp3(), piece: () => 16_384 },
-  flac: { open: () => decode.flac(), piece: flacPiece },
-  "ogg-flac": { open: () => decode.flac(), piece: flacPiece },
-  "ogg-vorbis": { open: () => decode.oga(), piece: () => 1024 },
-  "ogg-opus": { open: () => decode.opus(), piece: () => 1024 },
+  wav: wavCodec,
+  mp3: mp3Codec,
+  flac: flacCodec,
+  "ogg-flac": oggCodec,
+  "ogg-vorbis": oggCodec,
+  "ogg-opus": oggCodec,
 };
 
 /** Samples reserved on a header's word; more only as they come. */
 const firstReserve = 2 ** 22;
 
+/** What was decoded, and what was met on the way. */
+export interface Decoded {
+  readonly samples: Float32Array;
+  readonly damage: readonly Damage[];
+}
+
 /**
  * Mono samples of a compressed file, decoded piece by piece.
  *
- * Where a file is damaged, libFLAC and mpg123 may print a line of their own on
- * the console; the workers of `hearFiles` keep it to themselves.
+ * Damage is an error unless it is accepted. There libFLAC and mpg123 may print
+ * a line of their own on the console; the workers of `hearFiles` keep it to
+ * themselves.
  */
 export async function decodePieces(
   bytes: Uint8Array,
   header: AudioHeader,
-  { most, patience }: Bounds,
-): Promise<Float32Array> {
-  const { open, piece } = codecs[header.format];
+  { acceptDamaged = false, most, patience }: Bounds,
+): Promise<Decoded> {
   const promised = Math.max(0, header.nSamples ?? 0);
   const mixed = new Mixer(Math.min(most, promised, firstReserve), most);
   const deadline = performance.now() + patience;
-  const codec = await open();
-  try {
-    for (let at = 0; at < bytes.length && !mixed.isFull; ) {
-      const end = at + piece(bytes, at, header);
-      mixed.add(await codec(bytes.subarray(at, end)), header);
-      at = end;
-      if (performance.now() > deadline) {
-        throw new Error(
-          `decodeAudio: expected to finish within ${patience} ms, ` +
-            `got through ${at} of ${bytes.length} bytes`,
-        );
-      }
+  const damage: Damage[] = [];
+  for await (const piece of withHeader(bytes, header)) {
+    if ("what" in piece) {
+      if (!acceptDamaged && !piece.isEnd) throw damaged(piece);
+      damage.push(piece);
+      continue;
     }
-    if (!mixed.isFull) mixed.add(await codec.flush(), header);
-  } finally {
-    codec.free();
+    mixed.add(piece, header);
+    if (mixed.isFull) break;
+    if (performance.now() > deadline) {
+      throw new Error(
+        `decodeAudio: expected to finish within ${patience} ms, ` +
+          `got through ${piece.at} of ${bytes.length} bytes`,
+      );
+    }
   }
-  return mixed.samples();
+  return { samples: mixed.samples(), damage };
 }
 
-interface Block {
-  readonly channelData: readonly Float32Array[];
-  readonly sampleRate: number;
+/** A codec's pieces, and the damage its header tells of, where it lies. */
+async function* withHeader(
+  bytes: Uint8Array,
+  header: AudioHeader,
+): AsyncGenerator<Piece> {
+  let { damage } = header;
+  for await (const piece of codecs[header.format](bytes, header)) {
+    if (damage && piece.at > damage.at) {
+      yield damage;
+      damage = undefined;
+    }
+    yield piece;
+  }
+  if (damage) yield damage;
 }
 
 /** Collects blocks of any number of channels as one mono waveform. */
@@ -91,7 +101,7 @@ class Mixer {
 
   add({ channelData, sampleRate }: Block, header: AudioHeader): void {
     const channels = channelData.length;
-    if (channels === 0) return;
+    if (channels === 0 || channelData[0].length === 0) return;
     if (sampleRate !== header.sampleRate) {
       throw new RangeError(
         `decodeAudio: expected ${header.sampleRate} Hz throughout, ` +
