@@ -1,4 +1,4 @@
-import type { AudioHeader, Damage } from "./header.ts";
+import type { AudioHeader } from "./header.ts";
 
 /** What a file may ask for; checked from its header where that can be told. */
 export interface DecodeLimits {
@@ -89,48 +89,4 @@ export function checkSamples(samples: Float32Array): void {
       `decodeAudio: expected finite samples, got ${samples[at]} at ${at}`,
     );
   }
-}
-
-/** Encoder delay that an MP3 decoder may or may not trim, in samples. */
-const mp3Slack = 4 * 1152;
-
-/** The error of a file that ends too early. */
-export function notWhole(why: string): RangeError {
-  return new RangeError(
-    `decodeAudio: expected a whole file, got one cut short: ${why}; ` +
-      "pass acceptCutShort to take what is there",
-  );
-}
-
-/** The error of a file that is damaged before its end. */
-export function damaged({ at, what }: Damage): RangeError {
-  return new RangeError(
-    "decodeAudio: expected a file as its encoder wrote it, " +
-      `got damage at byte ${at}: ${what}; ` +
-      "fetch the file again, or pass acceptDamaged to take what decodes",
-  );
-}
-
-/** What damage was passed over, in a note for each kind of place. */
-export function damageNotes(damage: readonly Damage[]): string[] {
-  const [first, ...others] = damage.filter(({ isEnd }) => !isEnd);
-  if (first === undefined) return [];
-  const more = others.length > 0 ? `, and ${others.length} more places` : "";
-  return [
-    `damaged at byte ${first.at}: ${first.what}${more}; ` +
-      "samples there are wrong or missing",
-  ];
-}
-
-/** Why a file ends too early, in words; undefined where it is whole. */
-export function whyCutShort(
-  { cutShort, format, nSamples }: AudioHeader,
-  decoded: number,
-  most: number,
-): string | undefined {
-  if (decoded === most) return undefined; // the rest was not asked for
-  if (cutShort !== undefined) return cutShort;
-  const slack = format === "mp3" ? mp3Slack : 0;
-  if (nSamples === undefined || decoded >= nSamples - slack) return undefined;
-  return `${nSamples} samples promised, ${decoded} decoded`;
 }

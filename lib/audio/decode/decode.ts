@@ -3,15 +3,14 @@ import {
   checkOptions,
   checkSamples,
   type DecodeLimits,
-  damageNotes,
   decodeLimits,
-  notWhole,
   tooLong,
-  whyCutShort,
 } from "./check.ts";
+import { checkFaults, faultNotes, faultsOf } from "./faults.ts";
 import { readFlacHeader } from "./flac-header.ts";
 import type { AudioFormat, AudioHeader } from "./header.ts";
-import { id3Length, readMp3Header } from "./mp3-header.ts";
+import { id3Length } from "./mp3-frames.ts";
+import { readMp3Header } from "./mp3-header.ts";
 import { readOggHeader } from "./ogg-header.ts";
 import { type Container, mislabelled, sniff } from "./sniff.ts";
 import { type Bounds, type Decoded, decodePieces } from "./stream.ts";
@@ -72,26 +71,23 @@ async function decode(
   checkOptions(bytes, first, limits);
   const header = readHeader(bytes, options.fileLength ?? bytes.length);
   checkHeader(header, limits, first);
-  const { acceptCutShort, acceptDamaged } = options;
-  if (first === undefined && header.cutShort && !acceptCutShort) {
-    throw notWhole(header.cutShort);
-  }
+  const { acceptDamaged } = options;
+  if (first === undefined) checkFaults({ cutShort: header.cutShort }, options);
   const { channels, format, sampleRate } = header;
   const seconds = Math.min(first ?? Infinity, limits.maxSeconds);
   // One more than allowed tells a file that goes on from one that ends.
   const most = Math.ceil(seconds * sampleRate) + (first === undefined ? 1 : 0);
-  const { damage, samples } = await decodeSamples(bytes, header, {
+  const decoded = await decodeSamples(bytes, header, {
     most,
     patience: limits.maxMilliseconds,
     acceptDamaged,
   });
+  const { samples } = decoded;
   if (first === undefined && samples.length === most) {
     throw tooLong(limits, "more");
   }
-  const cutShort =
-    whyCutShort(header, samples.length, most) ??
-    damage.find(({ isEnd }) => isEnd)?.what;
-  if (cutShort && !acceptCutShort) throw notWhole(cutShort);
+  const faults = faultsOf(header, decoded, most);
+  checkFaults(faults, options);
   checkSamples(samples);
   const ending = name === undefined ? undefined : mislabelled(name, format);
   return {
@@ -100,9 +96,7 @@ async function decode(
     channels,
     seconds: samples.length / sampleRate,
     format,
-    notes: [ending, cutShort, ...damageNotes(damage)].filter(
-      (note) => note !== undefined,
-    ),
+    notes: [ending, ...faultNotes(faults)].filter((note) => note !== undefined),
   };
 }
 

@@ -1,7 +1,8 @@
 import { FLACDecoder } from "@wasm-audio-decoders/flac";
 import { type Codec, type Piece, piecesOf } from "./codec.ts";
 import { type FlacFrame, flacAudioStart, flacFrames } from "./flac-frames.ts";
-import { id3Length } from "./mp3-header.ts";
+import type { AudioHeader, Damage } from "./header.ts";
+import { id3Length } from "./mp3-frames.ts";
 
 /**
  * Memory that the samples of one call may take, and bytes it is given: 14
@@ -11,38 +12,58 @@ const budget = 16 * 2 ** 20;
 const usualBytes = 65_536;
 
 /** FLAC, by libFLAC. */
-export const flacCodec: Codec = async function* (bytes, { channels }) {
+export const flacCodec: Codec = async function* (bytes, header) {
   const decoder = await openFlac();
   try {
-    let batch: FlacFrame[] = [];
-    let samples = 0;
-    const start = flacAudioStart(bytes, id3Length(bytes));
-    for (const frame of flacFrames(bytes, start)) {
-      if ("what" in frame) {
-        yield* decoder.pieces(bytes, batch.splice(0));
-        yield frame;
-        continue;
+    for (const batch of batches(bytes, header)) {
+      if ("what" in batch) yield batch;
+      else {
+        const frames = batch.map(({ at, end }) => bytes.subarray(at, end));
+        yield* decoder.frames(frames, placeOf(batch));
       }
-      batch.push(frame);
-      samples += frame.nSamples;
-      const isFull =
-        4 * channels * samples > budget || frame.end - batch[0].at > usualBytes;
-      if (!isFull) continue;
-      yield* decoder.pieces(bytes, batch);
-      batch = [];
-      samples = 0;
     }
-    yield* decoder.pieces(bytes, batch);
+    // Zeros after a frame leave its sum as it is: lost frames may be zeros.
+    const isBlank = bytes.subarray(-8).every((byte) => byte === 0);
+    if (isBlank && header.nSamples === undefined) {
+      yield { at: bytes.length - 8, what: "zeros at the end" };
+    }
   } finally {
     decoder.free();
   }
 };
 
+/** As many frames as one call decodes, and the damage between them. */
+function* batches(
+  bytes: Uint8Array,
+  { channels }: AudioHeader,
+): Generator<FlacFrame[] | Damage> {
+  let batch: FlacFrame[] = [];
+  let nSamples = 0;
+  const start = flacAudioStart(bytes, id3Length(bytes));
+  for (const frame of flacFrames(bytes, start)) {
+    if ("what" in frame) {
+      if (batch.length > 0) yield batch;
+      yield frame;
+    } else {
+      batch.push(frame);
+      nSamples += frame.nSamples;
+      const { at, end } = placeOf(batch);
+      const isFull = 4 * channels * nSamples > budget || end - at > usualBytes;
+      if (!isFull) continue;
+      yield batch;
+    }
+    batch = [];
+    nSamples = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
+function placeOf(batch: readonly FlacFrame[]) {
+  return { at: batch[0].at, end: (batch.at(-1) as FlacFrame).end };
+}
+
+/** libFLAC, fed with whole frames, wherever they were found. */
 interface Flac {
-  readonly pieces: (
-    bytes: Uint8Array,
-    frames: readonly Pick<FlacFrame, "at" | "end">[],
-  ) => AsyncGenerator<Piece>;
   readonly frames: (
     frames: Uint8Array[],
     place: { readonly at: number; readonly end: number },
@@ -50,26 +71,17 @@ interface Flac {
   readonly free: () => void;
 }
 
-/** libFLAC, fed with whole frames, wherever they were found. */
 export async function openFlac(): Promise<Flac> {
   const decoder = new FLACDecoder();
   await decoder.ready;
-  const frames: Flac["frames"] = async function* (each, place) {
-    if (each.length === 0) return;
-    const { bitDepth, ...answer } = await decoder.decodeFrames(each);
-    const channelData = answer.channelData.map((row) =>
-      toFullScale(row, bitDepth),
-    );
-    yield* piecesOf({ ...answer, channelData }, place);
-  };
   return {
-    frames,
-    pieces: (bytes, found) => {
-      const each = found.map(({ at, end }) => bytes.subarray(at, end));
-      return frames(each, {
-        at: found[0]?.at ?? 0,
-        end: found.at(-1)?.end ?? 0,
-      });
+    async *frames(frames, place) {
+      if (frames.length === 0) return;
+      const { bitDepth, ...answer } = await decoder.decodeFrames(frames);
+      const channelData = answer.channelData.map((row) =>
+        toFullScale(row, bitDepth),
+      );
+      yield* piecesOf({ ...answer, channelData }, place);
     },
     free: () => decoder.free(),
   };

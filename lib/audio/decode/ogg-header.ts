@@ -34,8 +34,10 @@ export function readOggHeader(bytes: Uint8Array, isPart: boolean): AudioHeader {
     else if (links.length > 0) (links.at(-1) as Link).last = page;
   }
   const [first] = links;
-  // The first page is not whole: what there is may tell what it would be.
-  if (first === undefined) return readFirstPacket(bytes, 0);
+  if (first === undefined) {
+    const cutShort = "the first Ogg page is not whole";
+    return { ...readFirstPacket(bytes, 0), cutShort };
+  }
   return {
     ...first.header,
     ...(isPart ? {} : lengthOf(links)),

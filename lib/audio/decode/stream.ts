@@ -1,5 +1,5 @@
-import { damaged } from "./check.ts";
 import type { Block, Codec, Piece } from "./codec.ts";
+import { damaged } from "./faults.ts";
 import { flacCodec } from "./flac-codec.ts";
 import type { AudioHeader, Damage } from "./header.ts";
 import { mp3Codec } from "./mp3-codec.ts";

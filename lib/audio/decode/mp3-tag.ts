@@ -1,0 +1,98 @@
+import { crc16Lame } from "./crc.ts";
+import { type Damage, tagAt, viewOf } from "./header.ts";
+import type { Mp3Frame } from "./mp3-frames.ts";
+
+/** What an encoder's first frame says of those after it (Xing, LAME). */
+export interface Mp3Tag {
+  readonly nFrames?: number;
+  /** Samples that the encoder put before and after the sound. */
+  readonly added: number;
+  /** Checksum of all bytes from this frame's end to `end`. */
+  readonly sum?: { readonly value: number; readonly end: number };
+  readonly damage?: Damage;
+}
+
+/** Bytes from the tag's name to LAME's part, if all fields are there. */
+const lameAt = 120;
+const sumAt = 34; // of the tag, after LAME's beginning
+
+/** Samples by which every decoder is late (LAME's documentation). */
+const decoderDelay = 529;
+
+/** The tag in a file's first frame, which then holds no sound. */
+export function readMp3Tag(
+  bytes: Uint8Array,
+  frame: Mp3Frame,
+): Mp3Tag | undefined {
+  const { at, end, headLength, sideLength } = frame;
+  const start = at + headLength + sideLength;
+  const name = tagAt(bytes, start);
+  if (end > bytes.length) return undefined;
+  const view = viewOf(bytes);
+  if (tagAt(bytes, at + 36) === "VBRI") {
+    return { nFrames: view.getUint32(at + 36 + 14), added: 0 };
+  }
+  const isNamed = name === "Xing" || name === "Info";
+  if (!isNamed && !lame.test(lameName(bytes, start))) return undefined;
+  if (!isNamed) {
+    return { added: 0, damage: { at, what: "LAME's tag has lost its name" } };
+  }
+  const flags = bytes[start + 7];
+  const nFrames = flags & 1 ? view.getUint32(start + 8) : undefined;
+  const xing = { ...(nFrames ? { nFrames } : {}), added: 0 };
+  const isLame = flags === 15 && lame.test(lameName(bytes, start));
+  if (!isLame || start + lameAt + sumAt + 2 > end) return xing;
+  return { ...xing, ...readLame(bytes, frame, start + lameAt) };
+}
+
+const lame = /^L(AME|av[cf])/;
+const lameName = (bytes: Uint8Array, start: number) =>
+  tagAt(bytes, start + lameAt, 9);
+
+/** LAME's part: what it added, and checksums of the tag and of the sound. */
+function readLame(
+  bytes: Uint8Array,
+  frame: Mp3Frame,
+  lame: number,
+): Omit<Mp3Tag, "nFrames"> {
+  const view = viewOf(bytes);
+  const packed = view.getUint32(lame + 21); // 12 bits, 12 bits, another field
+  const before = (packed >>> 20) + decoderDelay;
+  const after = Math.max(0, ((packed >>> 8) & 0xfff) - decoderDelay);
+  const added = before + after;
+  if (!isWholeTag(bytes, frame, lame + sumAt)) {
+    const damage = { at: frame.at, what: "LAME's tag has another checksum" };
+    return { added, damage };
+  }
+  const end = frame.at + view.getUint32(lame + 28);
+  return { added, sum: { value: view.getUint16(lame + 32), end } };
+}
+
+/** LAME sums up to the sum; FFmpeg 190 bytes, the sum among them still 0. */
+function isWholeTag(
+  bytes: Uint8Array,
+  { at, end }: Mp3Frame,
+  sum: number,
+): boolean {
+  const found = viewOf(bytes).getUint16(sum);
+  if (crc16Lame(bytes, { start: at, end: sum }) === found) return true;
+  const head = new Uint8Array(190);
+  head.set(bytes.subarray(at, Math.min(end, at + head.length)));
+  head.fill(0, sum - at, sum - at + 2);
+  return crc16Lame(head, { start: 0, end: head.length }) === found;
+}
+
+/** Damage somewhere in the sound, by the sum of all its bytes. */
+export function soundDamage(
+  bytes: Uint8Array,
+  frame: Mp3Frame,
+): Damage | undefined {
+  const sum = readMp3Tag(bytes, frame)?.sum;
+  if (sum === undefined || sum.end > bytes.length) return undefined;
+  const { end, value } = sum;
+  if (crc16Lame(bytes, { start: frame.end, end }) === value) return undefined;
+  return {
+    at: frame.end,
+    what: `the ${end - frame.end} bytes from here have another checksum`,
+  };
+}
