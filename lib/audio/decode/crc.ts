@@ -14,7 +14,7 @@ export type Crc = (
 ) => number;
 
 /** A check by table, a byte at a time. */
-export function crc(kind: CrcKind): Crc {
+function crc(kind: CrcKind): Crc {
   const { bits, isReflected } = kind;
   const table = tableOf(kind);
   const shift = bits - 8;
