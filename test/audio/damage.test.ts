@@ -182,6 +182,26 @@ describe("decodeAudio of damaged files", () => {
     }
   });
 
+  it("is no matter of one frame where only Xing or VBRI counts them", async () => {
+    const xing = tagged.slice().fill(0, 21 + 120, 21 + 156); // without LAME
+    const vbri = Buffer.concat([tagged.subarray(0, places[1]), bare]);
+    vbri.fill(0, 4, places[1]);
+    vbri.write("VBRI", 36);
+    for (const [bytes, at, count] of [
+      [xing, 29, 14],
+      [vbri, 50, bare.length / 144],
+    ] as const) {
+      const view = new DataView(bytes.buffer, bytes.byteOffset);
+      for (const off of [0, 1]) {
+        view.setUint32(at, count + off);
+        const { notes } = await decodeAudio(bytes);
+        assert.deepEqual(notes, []);
+      }
+      view.setUint32(at, count + 2);
+      await assert.rejects(decodeAudio(bytes), /16 MP3 frames promised, 14/);
+    }
+  });
+
   it("is not what follows a whole file: tags, and zeros", async () => {
     const id3 = Buffer.alloc(128);
     id3.write("TAG");

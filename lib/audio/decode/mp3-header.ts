@@ -7,7 +7,7 @@ import {
   mp3Frames,
 } from "./mp3-frames.ts";
 import { Mp3Reservoir } from "./mp3-reservoir.ts";
-import { readMp3Tag } from "./mp3-tag.ts";
+import { type Mp3Tag, readMp3Tag } from "./mp3-tag.ts";
 
 /** Offset of the first frame that another one, or the end, follows. */
 export function findMp3(bytes: Uint8Array, from: number): number | undefined {
@@ -49,16 +49,11 @@ export function readMp3Header(bytes: Uint8Array, isPart: boolean): AudioHeader {
   const damage =
     damageBefore(bytes, first) ??
     tag?.damage ??
-    (isFilledUp(bytes, walk, tag?.nFrames) ? undefined : walk.damage) ??
-    tooMany(first, walk.nFrames, tag?.nFrames);
-  const nFrames = tag?.nFrames ?? (isPart ? undefined : walk.nFrames);
-  const nSamples =
-    nFrames === undefined
-      ? undefined
-      : Math.max(0, nFrames * first.nSamples - (tag?.added ?? 0));
+    (isFilledUp(bytes, walk, tag) ? undefined : walk.damage) ??
+    tooMany(first, walk.nFrames, tag);
+  const nSamples = lengthOf(first, tag, isPart ? undefined : walk.nFrames);
   // Damage explains frames that are missing.
-  const promised = damage ? undefined : tag?.nFrames;
-  const cutShort = isPart ? undefined : whyShort(walk, promised);
+  const cutShort = isPart ? undefined : whyShort(walk, damage ? {} : tag);
   return {
     format: "mp3",
     sampleRate,
@@ -108,30 +103,41 @@ function damageBefore(bytes: Uint8Array, first: Mp3Frame): Damage | undefined {
   return { at, what: `${first.at - at} bytes that are no MP3 frame` };
 }
 
+/** Samples that will be decoded; unknown where only a count of frames is. */
+function lengthOf(
+  { nSamples }: Mp3Frame,
+  tag: Mp3Tag | undefined,
+  counted: number | undefined,
+): number | undefined {
+  if (tag === undefined) return counted && counted * nSamples;
+  if (tag.nFrames === undefined || tag.added === undefined) return undefined;
+  return Math.max(0, tag.nFrames * nSamples - tag.added);
+}
+
 /** Zeros after all the frames that were promised are no damage. */
 function isFilledUp(
   bytes: Uint8Array,
   { damage, nFrames }: Walk,
-  promised: number | undefined,
+  tag: Mp3Tag | undefined,
 ): boolean {
-  if (damage === undefined || nFrames !== promised) return false;
+  if (damage === undefined || nFrames !== tag?.nFrames) return false;
   return bytes.subarray(damage.at).every((byte) => byte === 0);
 }
 
 function tooMany(
   { at }: Mp3Frame,
-  nFrames: number,
-  promised: number | undefined,
+  counted: number,
+  { nFrames, slack = 0 }: Partial<Mp3Tag> = {},
 ): Damage | undefined {
-  if (promised === undefined || nFrames <= promised) return undefined;
-  return { at, what: `${promised} MP3 frames promised, ${nFrames} there` };
+  if (nFrames === undefined || counted <= nFrames + slack) return undefined;
+  return { at, what: `${nFrames} MP3 frames promised, ${counted} there` };
 }
 
 function whyShort(
-  { cut, nFrames }: Walk,
-  promised: number | undefined,
+  { cut, nFrames: counted }: Walk,
+  { nFrames, slack = 0 }: Partial<Mp3Tag> = {},
 ): string | undefined {
   if (cut !== undefined) return cut;
-  if (promised === undefined || nFrames >= promised) return undefined;
-  return `${promised} MP3 frames promised, ${nFrames} there`;
+  if (nFrames === undefined || counted >= nFrames - slack) return undefined;
+  return `${nFrames} MP3 frames promised, ${counted} there`;
 }

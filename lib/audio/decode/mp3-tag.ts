@@ -5,8 +5,10 @@ import type { Mp3Frame } from "./mp3-frames.ts";
 /** What an encoder's first frame says of those after it (Xing, LAME). */
 export interface Mp3Tag {
   readonly nFrames?: number;
-  /** Samples that the encoder put before and after the sound. */
-  readonly added: number;
+  /** Frames by which the count may be off: some count the tag's own. */
+  readonly slack: 0 | 1;
+  /** Samples that were put before and after the sound, where LAME tells. */
+  readonly added?: number;
   /** Checksum of all bytes from this frame's end to `end`. */
   readonly sum?: { readonly value: number; readonly end: number };
   readonly damage?: Damage;
@@ -30,16 +32,16 @@ export function readMp3Tag(
   if (end > bytes.length) return undefined;
   const view = viewOf(bytes);
   if (tagAt(bytes, at + 36) === "VBRI") {
-    return { nFrames: view.getUint32(at + 36 + 14), added: 0 };
+    return { nFrames: view.getUint32(at + 36 + 14), slack: 1 };
   }
   const isNamed = name === "Xing" || name === "Info";
   if (!isNamed && !lame.test(lameName(bytes, start))) return undefined;
   if (!isNamed) {
-    return { added: 0, damage: { at, what: "LAME's tag has lost its name" } };
+    return { slack: 1, damage: { at, what: "LAME's tag has lost its name" } };
   }
   const flags = bytes[start + 7];
   const nFrames = flags & 1 ? view.getUint32(start + 8) : undefined;
-  const xing = { ...(nFrames ? { nFrames } : {}), added: 0 };
+  const xing = { ...(nFrames ? { nFrames } : {}), slack: 1 } as const;
   const isLame = flags === 15 && lame.test(lameName(bytes, start));
   if (!isLame || start + lameAt + sumAt + 2 > end) return xing;
   return { ...xing, ...readLame(bytes, frame, start + lameAt) };
@@ -62,10 +64,10 @@ function readLame(
   const added = before + after;
   if (!isWholeTag(bytes, frame, lame + sumAt)) {
     const damage = { at: frame.at, what: "LAME's tag has another checksum" };
-    return { added, damage };
+    return { slack: 0, added, damage };
   }
   const end = frame.at + view.getUint32(lame + 28);
-  return { added, sum: { value: view.getUint16(lame + 32), end } };
+  return { slack: 0, added, sum: { value: view.getUint16(lame + 32), end } };
 }
 
 /** LAME sums up to the sum; FFmpeg 190 bytes, the sum among them still 0. */
