@@ -42,6 +42,7 @@ const refusal = (what: RegExp) => (error: Error) => {
 
 const bare = stored("tones-bare.mp3");
 const tagged = stored("tones-vbr.mp3");
+const summed = stored("tones-summed.mp3");
 const places = framesOf(tagged);
 const flac = makeFlac({ channels: 1, blockSize: 500, nFrames: 9 });
 const frameLength = (flac.length - 42) / 9;
@@ -110,6 +111,11 @@ const mp3: readonly Case[] = [
     "an MP3 frame's bit that LAME's sum tells of",
     flip(tagged, tagged.length - 50),
     /the \d+ bytes from here have another checksum/,
+  ],
+  [
+    "an MP3 frame whose own sum tells of it",
+    flip(summed, framesOf(summed)[5] + 8),
+    /an MP3 frame has another checksum/,
   ],
   ["LAME's tag", flip(tagged, 150), /LAME's tag has another checksum/],
   ["LAME's tag without a name", flip(tagged, 21), /tag has lost its name/],

@@ -103,6 +103,7 @@ describe("decodeAudio", () => {
   for (const [name, format, rate] of [
     ["tones.flac", "flac", 16_000],
     ["tones-vbr.mp3", "mp3", 16_000],
+    ["tones-summed.mp3", "mp3", 16_000],
     ["tones-bare.mp3", "mp3", 16_000],
     ["tones.ogg", "ogg-vorbis", 16_000],
     ["tones-flac.ogg", "ogg-flac", 16_000],

@@ -26,8 +26,8 @@ export function readMp3Tag(
   bytes: Uint8Array,
   frame: Mp3Frame,
 ): Mp3Tag | undefined {
-  const { at, end, headLength, sideLength } = frame;
-  const start = at + headLength + sideLength;
+  const { at, end, sideLength } = frame;
+  const start = at + 4 + sideLength; // as if no frame had a checksum
   const name = tagAt(bytes, start);
   if (end > bytes.length) return undefined;
   const view = viewOf(bytes);
