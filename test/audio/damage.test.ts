@@ -179,6 +179,26 @@ describe("decodeAudio of damaged files", () => {
     assert.deepEqual([samples.length, notes], [24_000, []]);
   });
 
+  it("takes no longer than its limit, however much of it there is", async () => {
+    // Each of these heads could have a frame of 2 MB.
+    const head = makeFlac({
+      channels: 8,
+      blockSize: 65_535,
+      nFrames: 1,
+      isConstant: true,
+      promised: 0,
+    });
+    const heads = Array.from({ length: 50_000 }, () => head.subarray(42, 50));
+    const bytes = Buffer.concat([head.subarray(0, 42), ...heads]);
+    const started = performance.now();
+    const limits = { maxMilliseconds: 300 };
+    await assert.rejects(
+      decodeAudio(bytes, { acceptDamaged: true, limits }),
+      /to finish within 300 ms, got through \d+ of 400042 bytes/,
+    );
+    assert.ok(performance.now() - started < 5000);
+  });
+
   it("counts MP3 frames against what their tag promises", async () => {
     for (const at of [5, places.length - 2]) {
       await assert.rejects(

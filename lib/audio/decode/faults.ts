@@ -63,7 +63,7 @@ export function damaged({ at, what }: Damage): RangeError {
 /** A line for each kind of fault that was taken. */
 export function faultNotes({ cutShort, damage = [] }: Faults): string[] {
   const [first, ...others] = damage;
-  const more = others.length > 0 ? `, and ${others.length} more` : "";
+  const more = others.length > 0 ? ", and elsewhere" : "";
   const line =
     first &&
     `damaged at byte ${first.at}: ${first.what}${more}; ` +

@@ -25,6 +25,9 @@ const codecs: Readonly<Record<AudioHeader["format"], Codec>> = {
   "ogg-opus": oggCodec,
 };
 
+/** Places that are kept; a note names the first. */
+const mostDamage = 100;
+
 /** Samples reserved on a header's word; more only as they come. */
 const firstReserve = 2 ** 22;
 
@@ -53,10 +56,8 @@ export async function decodePieces(
   for await (const piece of withHeader(bytes, header)) {
     if ("what" in piece) {
       if (!acceptDamaged && !piece.isEnd) throw damaged(piece);
-      damage.push(piece);
-      continue;
-    }
-    mixed.add(piece, header);
+      if (piece.isEnd || damage.length < mostDamage) damage.push(piece);
+    } else mixed.add(piece, header);
     if (mixed.isFull) break;
     if (performance.now() > deadline) {
       throw new Error(
