@@ -118,6 +118,11 @@ const mp3: readonly Case[] = [
     /an MP3 frame has another checksum/,
   ],
   ["LAME's tag", flip(tagged, 150), /LAME's tag has another checksum/],
+  [
+    "an MP3's tag that is half gone",
+    tagged.slice().fill(0, 90, 200),
+    /the places in the MP3's tag run backwards/,
+  ],
   ["LAME's tag without a name", flip(tagged, 21), /tag has lost its name/],
   [
     "an MP3 with a frame too many",

@@ -43,8 +43,20 @@ export function readMp3Tag(
   const nFrames = flags & 1 ? view.getUint32(start + 8) : undefined;
   const xing = { ...(nFrames ? { nFrames } : {}), slack: 1 } as const;
   const isLame = flags === 15 && lame.test(lameName(bytes, start));
-  if (!isLame || start + lameAt + sumAt + 2 > end) return xing;
+  if (!isLame || start + lameAt + sumAt + 2 > end) {
+    const damage =
+      (flags & 7) === 7 ? placesDamage(bytes, start + 16) : undefined;
+    return damage ? { ...xing, damage } : xing;
+  }
   return { ...xing, ...readLame(bytes, frame, start + lameAt) };
+}
+
+/** Of a hundred places in the file, which only go forward. */
+function placesDamage(bytes: Uint8Array, at: number): Damage | undefined {
+  const places = bytes.subarray(at, at + 100);
+  const isForward = places.every((place, i) => place >= (places[i - 1] ?? 0));
+  const what = "the places in the MP3's tag run backwards";
+  return isForward ? undefined : { at, what };
 }
 
 const lame = /^L(AME|av[cf])/;
