@@ -102,7 +102,7 @@ export const specialNames = [
 ] as const;
 
 /** What ChatML's turns look like: SmolLM2's, in our words. */
-export const chatMlTemplate = `{%- for turn in messages %}
+const chatMlTemplate = `{%- for turn in messages %}
 {{- "<|im_start|>" + turn["role"] + "\n" + turn["content"] + "<|im_end|>\n" }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{- "<|im_start|>assistant\n" }}{%- endif %}`;
