@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { random } from "../tensor/random.ts";
+import { isRecording } from "./graph/record.ts";
 
 const backendName = "tensorflow";
 
@@ -20,8 +21,9 @@ export function mendKernels(): void {
   replace(Multinomial, (plain) => (args) => {
     const { numSamples, seed } = args.attrs as unknown as tf.MultinomialAttrs;
     const { logits } = args.inputs as { logits: tf.Tensor2D };
-    // Without a seed, tfjs gives a fraction that TensorFlow takes for none.
-    if (!Number.isInteger(seed)) return plain(args);
+    // Without a seed, tfjs gives a fraction that TensorFlow takes for none. A
+    // step that is recorded refuses TensorFlow's own.
+    if (!Number.isInteger(seed) || isRecording()) return plain(args);
     return tf.tidy(() => draw(tf.softmax(logits), numSamples, seed));
   });
   replace(Prelu, () => ({ inputs }) => {
