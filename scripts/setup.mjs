@@ -2,15 +2,19 @@
  * `npm run setup`: makes this checkout ready. Plain Node, no dependencies.
  *
  * Every step can be interrupted and run again: a step's stamp is written when
- * it has finished, and files get their names when they are whole.
+ * it has finished, and files get their names when they are whole. What cannot
+ * be, npm's folders, is taken away when it is half-made: at the interrupt, or
+ * by the next set-up where a kill left no time.
  */
 import { pathToFileURL } from "node:url";
 import { buildLibrary } from "./setup/build.mjs";
 import { setUpEngine } from "./setup/engine.mjs";
+import { stopOnInterrupt } from "./setup/interrupt.mjs";
+import { lockSetup } from "./setup/lock.mjs";
 import { measureSettings } from "./setup/measure.mjs";
 import { checkNode } from "./setup/nodes.mjs";
 import { installAll } from "./setup/packages.mjs";
-import { SetupError, step, stopOnInterrupt } from "./setup/run.mjs";
+import { note, SetupError, step } from "./setup/run.mjs";
 
 /**
  * Does what is missing, a line per step.
@@ -25,8 +29,20 @@ export async function setUp({
   measureAgain,
   quiet,
 } = {}) {
-  stopOnInterrupt(command);
   checkNode();
+  const letSignals = stopOnInterrupt(command);
+  const unlock = await lockSetup(note);
+  process.once("exit", unlock);
+  try {
+    await doSteps({ again, measureAgain, quiet });
+  } finally {
+    unlock();
+    process.off("exit", unlock);
+    letSignals();
+  }
+}
+
+async function doSteps({ again, measureAgain, quiet }) {
   const begin = performance.now();
   const asked = process.env.PAL_ENGINE ?? "auto";
   const steps = [
