@@ -7,6 +7,7 @@
  * by the next set-up where a kill left no time.
  */
 import { pathToFileURL } from "node:url";
+import { ArgumentError, readArguments } from "./setup/arguments.mjs";
 import { buildLibrary } from "./setup/build.mjs";
 import { setUpEngine } from "./setup/engine.mjs";
 import { stopOnInterrupt } from "./setup/interrupt.mjs";
@@ -14,7 +15,7 @@ import { lockSetup } from "./setup/lock.mjs";
 import { measureSettings } from "./setup/measure.mjs";
 import { checkNode } from "./setup/nodes.mjs";
 import { installAll } from "./setup/packages.mjs";
-import { note, SetupError, step } from "./setup/run.mjs";
+import { endWithReader, note, SetupError, step } from "./setup/run.mjs";
 
 /**
  * Does what is missing, a line per step.
@@ -29,6 +30,7 @@ export async function setUp({
   measureAgain,
   quiet,
 } = {}) {
+  endWithReader();
   checkNode();
   const letSignals = stopOnInterrupt(command);
   const unlock = await lockSetup(note);
@@ -59,6 +61,11 @@ async function doSteps({ again, measureAgain, quiet }) {
 
 /** Prints a set-up fault with its remedy; anything else keeps its trace. */
 export function reportFault(error) {
+  if (error instanceof ArgumentError) {
+    console.error(error.message);
+    process.exitCode = 2;
+    return;
+  }
   if (error.code === "ENOSPC") {
     error = new SetupError("the disk is full", "free some, then run it again");
   }
@@ -68,8 +75,24 @@ export function reportFault(error) {
   process.exitCode = 1;
 }
 
+const command = {
+  name: "setup",
+  help: `npm run setup -- [options]
+
+Makes this checkout ready: packages, kernel, engine, library. What is ready is
+left alone; an engine that failed before is tried again.
+
+  --measure  measure TensorFlow's settings anew`,
+  flags: ["measure"],
+};
+
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const measureAgain = process.argv.includes("--measure");
-  const command = "npm run setup";
-  await setUp({ again: true, command, measureAgain }).catch(reportFault);
+  try {
+    const options = readArguments(command);
+    const measureAgain = options?.measure;
+    const ask = { again: true, command: "npm run setup", measureAgain };
+    if (options) await setUp(ask);
+  } catch (error) {
+    reportFault(error);
+  }
 }

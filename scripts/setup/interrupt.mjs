@@ -23,6 +23,11 @@ function signalGroup(pid, signal) {
   }
 }
 
+/** An end that nobody waits for, as of a reader: nothing is left running. */
+process.on("exit", () => {
+  for (const { pid } of commands) signalGroup(pid, "SIGKILL");
+});
+
 /** Keeps count of a running command, so that it ends when set-up does. */
 export function watchCommand(child, ended) {
   const command = { pid: child.pid, ended };

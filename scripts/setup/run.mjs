@@ -50,6 +50,14 @@ export function note(text) {
   process.stdout.write(`${start}      ${text}\n`);
 }
 
+/** Ends in silence when whoever reads the output, as `head`, has enough. */
+export function endWithReader() {
+  process.stdout.on("error", (error) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
+}
+
 /** Keeps a command's output for whoever looks for the cause of a fault. */
 function writeLog(path, output) {
   try {

@@ -158,13 +158,19 @@ export function newMachine(): Machine {
     write(join(root, file), "{}");
   }
   write(join(root, "lib", "package.json"), "{}");
+  write(join(root, "test", "one.test.ts"), "");
   write(join(root, "lib", "index.ts"), "export {};");
   write(join(root, "notebooks", "kernel", "package.json"), "{}");
   write(join(root, "notebooks", "kernel", "package-lock.json"), "{}");
+  for (const file of ["preload.cjs", "requirements.txt"]) {
+    write(join(root, "notebooks", "kernel", file), "");
+  }
+  write(join(root, "notebooks", "00-start-here.ipynb"), "stored");
   const tfjs = join(packages, "@tensorflow", "tfjs-node");
   write(join(tfjs, "index.js"), tfjsNode);
   write(join(tfjs, "binding", "tfjs_binding.cc"), "");
   write(join(packages, "typescript", "bin", "tsc"), tsc);
+  write(join(packages, "tslab", "bin", "tslab"), "");
   mkdirSync(bin);
   linkShellTools(bin);
   for (const [name, text] of Object.entries({
@@ -190,7 +196,9 @@ export function newMachine(): Machine {
       return isAlive(Number(readFileSync(join(faults, "npm-pid"), "utf8")));
     },
     calls() {
-      return readFileSync(join(faults, "calls"), "utf8").trim().split("\n");
+      const file = join(faults, "calls");
+      if (!existsSync(file)) return [];
+      return readFileSync(file, "utf8").trim().split("\n");
     },
     run: (options) => runSetup({ root, bin, faults }, options),
     remove: () => rmSync(base, { recursive: true, force: true }),
