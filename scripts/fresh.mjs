@@ -48,9 +48,12 @@ case "$PWD" in
 */notebooks/kernel) from="${join(root, "notebooks", "kernel")}" ;;
 *) from="${root}" ;;
 esac
-cp -al "$from/node_modules" . 2> /dev/null || {
-  rm -rf node_modules && cp -a "$from/node_modules" .
-}
+for each in node_modules lib/node_modules; do
+  [ -d "$from/$each" ] || continue
+  cp -al "$from/$each" "$each" 2> /dev/null || {
+    rm -rf "$each" && cp -a "$from/$each" "$each"
+  }
+done
 # Only the binding that set-up puts there is not npm's.
 rm -rf node_modules/@tensorflow/tfjs-node/lib/napi-v8
 `;

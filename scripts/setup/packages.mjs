@@ -8,9 +8,18 @@ import { kernelFolder, root } from "./paths.mjs";
 import { note, run, SetupError } from "./run.mjs";
 import { clearStamp, hashOf, readStamp, writeStamp } from "./stamp.mjs";
 
+/** What npm makes in a folder: of the root also its workspace's packages. */
+function madeIn(folder) {
+  const folders = folder === root ? [folder, join(root, "lib")] : [folder];
+  return folders.map((each) => join(each, "node_modules"));
+}
+
 /** Retries: a file system may be slow to show a folder empty. */
-const clear = (folder) =>
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+function clear(folders) {
+  for (const path of folders) {
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
 
 /**
  * Installs a folder's lock file as it stands.
@@ -35,9 +44,10 @@ async function installPackages(name, folder, gibibytes) {
   requireDisk(gibibytes, name, "free some, then run it again");
   requireHome();
   clearStamp(name);
-  if (existsSync(modules) && !existsSync(marker)) {
+  const made = madeIn(folder);
+  if (made.some((path) => existsSync(path)) && !existsSync(marker)) {
     note(`${relative(root, modules)} was half-made: it is cleared`);
-    clear(modules);
+    clear(made);
   }
   const npm = process.env.npm_execpath;
   const [command, before] = npm?.endsWith(".js")
@@ -46,7 +56,7 @@ async function installPackages(name, folder, gibibytes) {
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
   try {
     await wholeOrNot(
-      () => clear(modules),
+      () => clear(made),
       () => run(command, [...before, ...args], { log: name, cwd: folder }),
     );
   } catch (error) {
