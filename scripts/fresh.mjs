@@ -28,7 +28,7 @@ const calls = {
   test: [["setup/nodes"]],
   check: [[]],
   notebooks: [["03", "--scale", "smoke"]],
-  kernel: [["--prefix", "prefix"]],
+  kernel: [["--prefix", ".pal/prefix"]],
   lab: [["--setup-only"]],
   pal: [["cost"], ["engine", "--help"]],
   bench: [["--help"]],
