@@ -9,6 +9,7 @@ import { ArgumentError, readArguments } from "./setup/arguments.mjs";
 import { findCompiler } from "./setup/binding.mjs";
 import { freeDisk, requireDisk } from "./setup/disk.mjs";
 import { hasNvidiaGpu } from "./setup/engine.mjs";
+import { stoppable } from "./setup/interrupt.mjs";
 import { readMeasured } from "./setup/measure.mjs";
 import { describeNode } from "./setup/nodes.mjs";
 import { kernelFolder, root } from "./setup/paths.mjs";
@@ -140,7 +141,7 @@ async function main() {
 
 endWithReader();
 try {
-  if (readArguments(command)) await main();
+  if (readArguments(command)) await stoppable("npm run doctor", main);
 } catch (error) {
   if (!(error instanceof ArgumentError)) throw error;
   console.error(error.message);

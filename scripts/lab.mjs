@@ -10,6 +10,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isMain, kernelName, registerKernel } from "./kernel.mjs";
 import { readArguments } from "./setup/arguments.mjs";
+import { stoppable, wholeOrNot } from "./setup/interrupt.mjs";
 import { kernelFolder, root } from "./setup/paths.mjs";
 import { run, SetupError, step } from "./setup/run.mjs";
 import { inherit } from "./setup/spawn.mjs";
@@ -131,15 +132,13 @@ const labSettings = {
  */
 export async function ensureVenv() {
   if (venvIsReady()) return { text: "up to date", done: false };
-  rmSync(venvFolder, { recursive: true, force: true });
+  const clear = () => rmSync(venvFolder, { recursive: true, force: true });
+  clear();
   const python = await findPython();
-  try {
+  await wholeOrNot(clear, async () => {
     await makeVenv(python);
     await installRequirements();
-  } catch (error) {
-    rmSync(venvFolder, { recursive: true, force: true });
-    throw error;
-  }
+  });
   writeWhole(
     join(venvFolder, "share", "jupyter", "lab", "settings", "overrides.json"),
     `${JSON.stringify(labSettings, null, 2)}\n`,
@@ -176,7 +175,7 @@ function openLab(args) {
 
 async function main(options) {
   await setUp({ command: "npm run lab" });
-  await setUpLab();
+  await stoppable("npm run lab", () => setUpLab());
   copyNotebooks(console.log);
   return options["setup-only"] ? 0 : openLab(options.rest);
 }

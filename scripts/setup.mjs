@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
 import { ArgumentError, readArguments } from "./setup/arguments.mjs";
 import { buildLibrary } from "./setup/build.mjs";
 import { setUpEngine } from "./setup/engine.mjs";
-import { stopOnInterrupt } from "./setup/interrupt.mjs";
+import { stoppable } from "./setup/interrupt.mjs";
 import { lockSetup } from "./setup/lock.mjs";
 import { measureSettings } from "./setup/measure.mjs";
 import { checkNode } from "./setup/nodes.mjs";
@@ -24,23 +24,21 @@ import { endWithReader, note, SetupError, step } from "./setup/run.mjs";
  *   when interrupted; quiet: no lines for steps that find nothing to do;
  *   measureAgain: measure TensorFlow's settings though they are known
  */
-export async function setUp({
-  again,
-  command = "npm start",
-  measureAgain,
-  quiet,
-} = {}) {
+export async function setUp({ command = "npm start", ...options } = {}) {
   endWithReader();
   checkNode();
-  const letSignals = stopOnInterrupt(command);
+  await stoppable(command, () => alone(() => doSteps(options)));
+}
+
+/** Does the work while no other set-up runs in this checkout. */
+async function alone(work) {
   const unlock = await lockSetup(note);
   process.once("exit", unlock);
   try {
-    await doSteps({ again, measureAgain, quiet });
+    await work();
   } finally {
     unlock();
     process.off("exit", unlock);
-    letSignals();
   }
 }
 
@@ -68,6 +66,13 @@ export function reportFault(error) {
   }
   if (error.code === "ENOSPC") {
     error = new SetupError("the disk is full", "free some, then run it again");
+  }
+  if (error.syscall !== undefined && error.path !== undefined) {
+    error = new SetupError(
+      `expected ${error.path} to be there and writable, ` +
+        `got ${error.code} (${error.syscall})`,
+      "check the path, and HOME where it lies below it",
+    );
   }
   if (!(error instanceof SetupError)) throw error;
   console.error(`\n${error.message}`);

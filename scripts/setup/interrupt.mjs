@@ -89,7 +89,7 @@ async function stop(signal, again) {
  *
  * @returns a function after which signals do what they did before
  */
-export function stopOnInterrupt(again) {
+function stopOnInterrupt(again) {
   const listeners = Object.keys(codes).map((signal) => {
     const listener = () => void stop(signal, again);
     process.on(signal, listener);
@@ -105,4 +105,14 @@ export function stopOnInterrupt(again) {
     clearInterval(timer);
     for (const [signal, listener] of listeners) process.off(signal, listener);
   };
+}
+
+/** Does the work with signals as `stopOnInterrupt` has them. */
+export async function stoppable(again, work) {
+  const letSignals = stopOnInterrupt(again);
+  try {
+    return await work();
+  } finally {
+    letSignals();
+  }
 }

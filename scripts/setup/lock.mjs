@@ -36,7 +36,8 @@ function readIf(path) {
 export function noteCommand(pid, command) {
   const path = join(commandFolder, String(pid));
   try {
-    writeWhole(path, JSON.stringify({ ...identify(pid), command }));
+    const owner = identify(process.pid);
+    writeWhole(path, JSON.stringify({ ...identify(pid), command, owner }));
   } catch (error) {
     // Nothing can be made here either: the command itself will say so.
     if (!["EACCES", "EROFS", "ENOSPC"].includes(error.code)) throw error;
@@ -81,6 +82,7 @@ async function endOrphans(note) {
   for (const name of readdirIf(commandFolder)) {
     const path = join(commandFolder, name);
     const command = ownerOf(readIf(path) ?? "{}");
+    if (isRunning(command.owner ?? { pid: 0 })) continue; // as doctor's
     if (isRunning(command)) {
       note(
         `${command.command} of a set-up that was killed still ran ` +

@@ -54,6 +54,21 @@ describe("each npm script", () => {
     });
   }
 
+  it("names a home that cannot be written to, without a stack", async () => {
+    const { code, text } = await machine.run({
+      script: "kernel.mjs",
+      env: {
+        PAL_ENGINE: "wasm",
+        npm_config_cache: join(machine.root, "npm"),
+        HOME: join(machine.root, "package.json"),
+      },
+    });
+    assert.equal(code, 1, text);
+    assert.match(text, /expected .*package\.json.* writable, got ENOTDIR/);
+    assert.match(text, /\nRemedy: check the path, and HOME/);
+    assert.doesNotMatch(text, /^ {4}at /m);
+  });
+
   it("ends quietly when its reader has enough", () => {
     const { status, stderr, stdout } = spawnSync(
       "sh",

@@ -8,6 +8,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { type Machine, newMachine } from "../setup/fake-machine.ts";
 
 /** Answers as Python would; `$PIP` is what pip does. */
@@ -68,6 +69,30 @@ describe("npm run lab, setting up", () => {
     assert.equal(code, 1);
     assert.match(text, /Remedy: check that pip reaches its package index/);
     assert.ok(!existsSync(venv));
+  });
+
+  it("is left alone by another set-up, and leaves nothing half-made when it is stopped", async () => {
+    const began = join(machine.root, "pip-began");
+    const pip = () => Number(readFileSync(began, "utf8"));
+    const { code, text } = await machine.run({
+      script: "lab.mjs",
+      args: ["--setup-only"],
+      env: {
+        PAL_ENGINE: "wasm",
+        PAL_PYTHON: python,
+        PIP: `echo $$ > ${began}; exec sleep 60`,
+      },
+      interruptAt: async () => {
+        while (!existsSync(began)) await wait(10);
+        const other = await machine.run({ env: { PAL_ENGINE: "wasm" } });
+        assert.equal(other.code, 0, other.text);
+        process.kill(pip(), 0);
+      },
+    });
+    assert.equal(code, 130, text);
+    assert.match(text, /Nothing is half-made: npm run lab continues/);
+    assert.ok(!existsSync(venv));
+    assert.throws(() => process.kill(pip(), 0));
   });
 
   it("names the remedy when there is no Python, or an old one", async () => {
