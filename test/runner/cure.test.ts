@@ -317,6 +317,17 @@ describe("the names of a cell that fails", () => {
     assert.equal(await printed("early + 1"), "3\n");
   });
 
+  it("are told apart in a cell of very many names", async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `many${i}`);
+    const lines = names.map((name, i) => `const ${name} = ${i};`);
+    await failing(
+      [...lines.slice(0, 60), "throw 1;", ...lines.slice(60)].join("\n"),
+    );
+    assert.equal(await printed("many0 + many59"), "59\n");
+    const { evalue } = await failing("many60");
+    assert.match(evalue, /Cannot find name 'many60'/);
+  });
+
   it("are those of the edited cell when it is run again", async () => {
     await failing("const size = 3; throw 1;");
     await printed('const size = "three";');

@@ -2,7 +2,7 @@
 /** The names that a failed cell had declared before it failed. */
 
 /** TypeScript sets all that a module exports to undefined before it begins. */
-const cleared = /^(?:exports\.[\p{L}\p{N}_$]+ = )+void 0;$/mu;
+const cleared = /(?:^(?:exports\.[\p{L}\p{N}_$]+ = )+void 0;\n)+/mu;
 
 /**
  * Leaves earlier values in place until the cell comes to declare anew.
@@ -10,7 +10,7 @@ const cleared = /^(?:exports\.[\p{L}\p{N}_$]+ = )+void 0;$/mu;
  * Blanks take the place of the statement, so that columns stay.
  */
 exports.withoutClearing = (compiled) =>
-  compiled.replace(cleared, (text) => " ".repeat(text.length));
+  compiled.replace(cleared, (lines) => lines.replace(/[^\n]/g, " "));
 
 /**
  * tslab's converters, which know the declarations of failed cells too.

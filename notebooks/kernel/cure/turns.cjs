@@ -1,5 +1,6 @@
 "use strict";
 /** One cell after the other, each with its state, its errors and its reply. */
+const { writeSync } = require("node:fs");
 const { cells } = require("./cells.cjs");
 const { takeFailure } = require("./executor.cjs");
 const { describeFailure } = require("./failure.cjs");
@@ -38,7 +39,10 @@ exports.runningRequest = () => (turn?.runs ? turn.message : undefined);
 /** From now on errors that no cell waits for go to the cell of the moment. */
 exports.reportStrays = (server) => {
   catchStray((report) => {
-    if (turn === undefined) return;
+    if (turn === undefined) {
+      writeSync(2, `pal-lab kernel: ${report.traceback.join("\n")}\n`);
+      return;
+    }
     turn.streams.flush();
     server.publish("error", report, turn.message);
     turn.stray ??= report;
