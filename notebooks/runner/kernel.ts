@@ -42,7 +42,9 @@ export interface Kernel {
   /**
    * Waits until nothing that cells began still runs, a second at most.
    *
-   * @returns how many timers and requests still run
+   * @returns how many timers and requests still run; 1 where one of them lets
+   *   nothing else have its turn
+   * @throws KernelDied
    */
   settle(): Promise<number>;
   /** Asks the running code to stop, as Ctrl-C would. */
@@ -129,8 +131,15 @@ function kernelOf(
     },
     async settle() {
       const content = { seconds: secondsToSettle };
-      const reply = await client.ask("pal_settle_request", content);
-      return Number(reply.content.left);
+      const late = wait((secondsToSettle + secondsToStop) * 1000, undefined, {
+        ref: false,
+      });
+      const asked = client.ask("pal_settle_request", content);
+      const reply = await Promise.race([asked, late]);
+      asked.catch(() => {
+        // It came too late; what ends the kernel is told by `ended`.
+      });
+      return reply === undefined ? 1 : Number(reply.content.left);
     },
     interrupt: () => running.send("SIGINT"),
     kill: () => running.send("SIGKILL"),

@@ -7,12 +7,13 @@ import {
   type Output,
 } from "./format.ts";
 import { type Kernel, type KernelOptions, startKernel } from "./kernel.ts";
+import { KernelDied } from "./kernel-process.ts";
 import {
   errorOutput,
   type OutputCollector,
   outputCollector,
 } from "./outputs.ts";
-import { runCell } from "./run-cell.ts";
+import { deathOf, runCell } from "./run-cell.ts";
 
 export interface RunOptions {
   readonly kernel: KernelOptions;
@@ -90,7 +91,7 @@ export async function runNotebook(
     const nCells = notebook.cells.filter(isCode).length;
     const run: Run = { kernel, collector, options, nCells, late: [] };
     const { cells, failures, isAlive } = await runCells(notebook, run);
-    const nLeftRunning = isAlive ? await kernel.settle() : 0;
+    const nLeftRunning = isAlive ? await settled(run) : 0;
     signal?.throwIfAborted();
     return {
       notebook: { ...notebook, cells },
@@ -101,6 +102,17 @@ export async function runNotebook(
   } finally {
     signal?.removeEventListener("abort", kill);
     await kernel.stop();
+  }
+}
+
+/** Waits for what the cells left; what ends the kernel is the last one's. */
+async function settled({ kernel, late, nCells }: Run): Promise<number> {
+  try {
+    return await kernel.settle();
+  } catch (error) {
+    if (!(error instanceof KernelDied)) throw error;
+    late.push({ cell: nCells, error: deathOf(error) });
+    return 0;
   }
 }
 

@@ -159,6 +159,22 @@ describe("runNotebook", () => {
     }
   });
 
+  it("ends though what a cell left lets nothing have its turn, or ends all", async () => {
+    const begin = performance.now();
+    const stuck = await run(
+      notebookOf(["setTimeout(() => { for (;;); }, 30); 1"]),
+    );
+    assert.equal(stuck.nLeftRunning, 1);
+    const dead = await run(
+      notebookOf(["1", "setTimeout(() => process.exit(3), 30); 1"]),
+    );
+    assert.deepEqual(
+      dead.failures.map(({ cell, error }) => [cell, error.ename]),
+      [[2, "KernelDied"]],
+    );
+    assert.ok(performance.now() - begin < 20_000);
+  });
+
   it("says how much still runs at the end", async () => {
     const { failures, nLeftRunning } = await run(
       notebookOf(["setInterval(() => {}, 1000); 1"]),
