@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { readArguments } from "./setup/arguments.mjs";
 import { root } from "./setup/paths.mjs";
 import { inherit } from "./setup/spawn.mjs";
 import { reportFault, setUp } from "./setup.mjs";
@@ -22,12 +23,22 @@ async function checkLicences() {
   return faults.length > 0 ? 1 : 0;
 }
 
-try {
+const command = {
+  name: "check",
+  help: `npm run check -- [options]
+
+Checks format, lint, types, dead exports and licences.
+
+  --write  mend format and lint where it can be done`,
+  flags: ["write"],
+};
+
+async function main({ write }) {
   await setUp({ quiet: true, command: "npm run check" });
   const codes = [
     await inherit(process.execPath, [
       join(modules, "@biomejs", "biome", "bin", "biome"),
-      ...["check", "--error-on-warnings", ...process.argv.slice(2), "."],
+      ...["check", "--error-on-warnings", ...(write ? ["--write"] : []), "."],
     ]),
     await inherit(process.execPath, [
       join(modules, "typescript", "bin", "tsc"),
@@ -39,6 +50,11 @@ try {
   process.exitCode = Math.max(...codes);
   if (process.exitCode === 0)
     console.log("Format, lint, types, exports and licences: no fault.");
+}
+
+try {
+  const options = readArguments(command);
+  if (options) await main(options);
 } catch (error) {
   reportFault(error);
 }

@@ -46,9 +46,9 @@ export async function describeRepository(
     try {
       return readRepository(id, await readJson(url, hub));
     } catch (error) {
-      if (!(error instanceof PassingFailure) || failures >= attempts) {
-        throw error;
-      }
+      if (!(error instanceof PassingFailure)) throw error;
+      const most = error.isUnreachable ? Math.min(attempts, 3) : attempts;
+      if (failures >= most) throw error;
       await pauseAfter(error, failures, hub);
     }
   }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine } from "../../../lib/cli/options.ts";
 import { type Scale, scaleNames } from "../../../lib/session/settings.ts";
 
 export interface NotebookOptions {
@@ -38,7 +38,7 @@ export function readOptions(
   args: readonly string[],
   root: string,
 ): NotebookOptions {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine("notebooks", {
     args: [...args],
     allowPositionals: true,
     options: {
@@ -49,7 +49,7 @@ export function readOptions(
       timeout: { type: "string", default: "600" },
       "allow-errors": { type: "boolean", default: false },
       out: { type: "string" },
-      help: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   const { check, out, scale, timeout } = values;
