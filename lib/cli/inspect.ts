@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { shown } from "../hub/shown.ts";
 import { type Inspected, inspectTensor } from "./inspect-tensor.ts";
+import { readCommandLine } from "./options.ts";
 
 const usage = `npm run pal -- inspect FILE|FOLDER [--json] [--values N]
 
@@ -80,7 +80,7 @@ interface Options {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine("inspect", {
     args: [...args],
     allowPositionals: true,
     options: {

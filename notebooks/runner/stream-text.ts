@@ -6,7 +6,7 @@ const longestPiece = 100_000;
 /** A stream's text as it grows: in a time that its length alone decides. */
 export interface StreamText {
   /** The lines so far, with their breaks; grows in place. */
-  readonly lines: readonly string[];
+  readonly lines: string[];
   add(text: string): void;
 }
 
