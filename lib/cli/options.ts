@@ -31,6 +31,12 @@ function faultOf(
     case "ERR_PARSE_ARGS_UNKNOWN_OPTION":
       return `unknown option ${given}${meant(given, known)}; known: ${known.join(", ")}`;
     case "ERR_PARSE_ARGS_INVALID_OPTION_VALUE":
+      if (/ambiguous/.test(message)) {
+        return (
+          `expected a value after ${given}, got what looks like an option; ` +
+          `a value that begins with - is written ${given}=-1`
+        );
+      }
       return /not take an argument/.test(message)
         ? `expected ${given} without a value, got one`
         : `expected a value after ${given.replace(/,$/, "")}, got none`;

@@ -171,7 +171,10 @@ describe("pal inspect", () => {
   for (const [args, message] of [
     [[], /expected one file or folder, got ""; --help tells more/],
     [["a", "b"], /expected one file or folder, got "a b"/],
-    [["a", "--values", "-1"], /ambiguous|--values as a whole number/],
+    [
+      ["a", "--values", "-1"],
+      /a value after --values, got what looks like an option|--values as a whole number/,
+    ],
     [["a", "--values", "1.5"], /--values as a whole number .*, got "1.5"/],
   ] as const) {
     it(`refuses ${args.join(" ") || "nothing"}, with exit code 2`, () => {
