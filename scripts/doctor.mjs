@@ -5,13 +5,15 @@
 import { existsSync } from "node:fs";
 import { availableParallelism, cpus, freemem, totalmem } from "node:os";
 import { join } from "node:path";
+import { ArgumentError, readArguments } from "./setup/arguments.mjs";
 import { findCompiler } from "./setup/binding.mjs";
 import { freeDisk, requireDisk } from "./setup/disk.mjs";
 import { hasNvidiaGpu } from "./setup/engine.mjs";
+import { stoppable } from "./setup/interrupt.mjs";
 import { readMeasured } from "./setup/measure.mjs";
 import { describeNode } from "./setup/nodes.mjs";
 import { kernelFolder, root } from "./setup/paths.mjs";
-import { run, SetupError } from "./setup/run.mjs";
+import { endWithReader, run, SetupError } from "./setup/run.mjs";
 import { findPython } from "./setup/wheel.mjs";
 
 const gibibytes = (bytes) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -111,16 +113,37 @@ const rows = [
   ],
 ];
 
-let missing = 0;
-for (const [name, ask] of rows) {
-  const { ok, text, remedy } = await answer(async () => ask());
-  const [first, ...more] = text.split("\n");
-  console.log(`  ${ok ? "ok" : "--"}  ${name.padEnd(16)} ${first}`);
-  for (const line of more) console.log(`      ${"".padEnd(16)} ${line}`);
-  if (ok) continue;
-  missing++;
-  if (remedy) console.log(`      ${"".padEnd(16)} remedy: ${remedy}`);
+const command = {
+  name: "doctor",
+  help: `npm run doctor
+
+Tells what this machine has, which engine is used and why, what is missing and
+what mends it. Changes nothing.`,
+};
+
+async function main() {
+  let missing = 0;
+  for (const [name, ask] of rows) {
+    const { ok, text, remedy } = await answer(async () => ask());
+    const [first, ...more] = text.split("\n");
+    console.log(`  ${ok ? "ok" : "--"}  ${name.padEnd(16)} ${first}`);
+    for (const line of more) console.log(`      ${"".padEnd(16)} ${line}`);
+    if (ok) continue;
+    missing++;
+    if (remedy) console.log(`      ${"".padEnd(16)} remedy: ${remedy}`);
+  }
+  console.log(
+    missing === 0
+      ? "\nNothing is missing."
+      : `\n${missing} missing: see above.`,
+  );
 }
-console.log(
-  missing === 0 ? "\nNothing is missing." : `\n${missing} missing: see above.`,
-);
+
+endWithReader();
+try {
+  if (readArguments(command)) await stoppable("npm run doctor", main);
+} catch (error) {
+  if (!(error instanceof ArgumentError)) throw error;
+  console.error(error.message);
+  process.exitCode = 2;
+}

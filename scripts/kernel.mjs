@@ -3,14 +3,18 @@
  * `npm run kernel`: makes the kernel known to Jupyter.
  *
  * Into the user's own Jupyter, or with `--prefix DIR` into an environment.
- * `--remove` takes it away. Plain Node: no Python, no packages.
+ * `--remove` takes it away. Sets up what the kernel needs; no Python.
  */
 import { existsSync, mkdirSync, realpathSync, rmSync } from "node:fs";
 import { homedir, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readArguments } from "./setup/arguments.mjs";
 import { kernelFolder } from "./setup/paths.mjs";
+import { SetupError } from "./setup/run.mjs";
 import { writeWhole } from "./setup/stamp.mjs";
+import { copyNotebooks } from "./setup/work.mjs";
+import { reportFault, setUp } from "./setup.mjs";
 
 export const kernelName = "pal-lab";
 const displayName = "PAL Lab (TypeScript)";
@@ -18,7 +22,8 @@ const largestHeap = 8192; // MiB
 
 const help = `npm run kernel -- [options]
 
-Registers the kernel "${displayName}" in your own Jupyter.
+Registers the kernel "${displayName}" in your own Jupyter, and
+copies the notebooks to work/ (your edits stay; see npm run lab -- --help).
 
   --prefix DIR  register it in DIR/share/jupyter instead (a venv, conda)
   --remove      take it away again`;
@@ -78,9 +83,9 @@ export function registerKernel({ prefix, folder = kernelFolder } = {}) {
     .filter((part) => part.startsWith(folder))
     .find((path) => !existsSync(path));
   if (missing) {
-    throw new Error(
-      `registerKernel: expected the kernel at ${missing}, got none; ` +
-        "run npm run setup",
+    throw new SetupError(
+      `registerKernel: expected the kernel at ${missing}, got none`,
+      "run npm run setup",
     );
   }
   const target = kernelspecFolder(prefix);
@@ -97,31 +102,21 @@ export function removeKernel({ prefix } = {}) {
   return there;
 }
 
-/** Reads `--name value` and `--name=value`; says what it does not know. */
-function readArgs(args) {
-  const options = { prefix: undefined, remove: false, help: false };
-  for (let i = 0; i < args.length; i++) {
-    const [name, inline] = args[i].split(/=(.*)/s);
-    if (name === "--prefix") options.prefix = inline ?? args[++i];
-    else if (args[i] === "--remove") options.remove = true;
-    else if (args[i] === "--help") options.help = true;
-    else throw new Error(`kernel: unknown option "${args[i]}"\n\n${help}`);
-    if (name === "--prefix" && !options.prefix) {
-      throw new Error("kernel: expected a folder after --prefix, got none");
-    }
-  }
-  return options;
-}
+const command = {
+  name: "kernel",
+  help,
+  flags: ["remove"],
+  values: ["prefix"],
+};
 
-function main(args) {
-  const options = readArgs(args);
-  if (options.help) {
-    console.log(help);
-  } else if (options.remove) {
+async function main(options) {
+  if (options.remove) {
     const target = kernelspecFolder(options.prefix);
     const removed = removeKernel(options);
     console.log(removed ? `removed ${target}` : `nothing at ${target}`);
   } else {
+    await setUp({ quiet: true, command: "npm run kernel" });
+    copyNotebooks(console.log);
     console.log(`registered "${displayName}": ${registerKernel(options)}`);
   }
 }
@@ -135,9 +130,9 @@ export function isMain(moduleUrl) {
 
 if (isMain(import.meta.url)) {
   try {
-    main(process.argv.slice(2));
+    const options = readArguments(command);
+    if (options) await main(options);
   } catch (error) {
-    console.error(error.message);
-    process.exitCode = 1;
+    reportFault(error);
   }
 }

@@ -9,10 +9,14 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isMain, kernelName, registerKernel } from "./kernel.mjs";
+import { readArguments } from "./setup/arguments.mjs";
+import { stoppable, wholeOrNot } from "./setup/interrupt.mjs";
 import { kernelFolder, root } from "./setup/paths.mjs";
 import { run, SetupError, step } from "./setup/run.mjs";
 import { inherit } from "./setup/spawn.mjs";
 import { hashOf, writeWhole } from "./setup/stamp.mjs";
+import { copyNotebooks, workFolder } from "./setup/work.mjs";
+import { reportFault, setUp } from "./setup.mjs";
 
 export const venvFolder = join(root, ".venv");
 const requirements = join(kernelFolder, "requirements.txt");
@@ -23,10 +27,15 @@ const limit = 600;
 
 const help = `npm run lab -- [options] [options of jupyter lab]
 
-Opens the notebooks in JupyterLab, from .venv (made on the first run).
+Opens copies of the notebooks, in work/, in JupyterLab, from .venv (made on the
+first run). Your edits stay there from run to run; the stored notebooks with
+their full-scale outputs are not touched. A copy that you did not change follows
+the stored one; delete a copy to begin it afresh.
 
-  --setup-only  make .venv and the kernel ready, open nothing
+  --setup-only  make all ready, open nothing
   --no-browser  print the address instead of opening it`;
+
+const command = { name: "lab", help, flags: ["setup-only"], rest: "all" };
 
 /** The .venv's Python. */
 export const venvPython =
@@ -123,15 +132,13 @@ const labSettings = {
  */
 export async function ensureVenv() {
   if (venvIsReady()) return { text: "up to date", done: false };
-  rmSync(venvFolder, { recursive: true, force: true });
+  const clear = () => rmSync(venvFolder, { recursive: true, force: true });
+  clear();
   const python = await findPython();
-  try {
+  await wholeOrNot(clear, async () => {
     await makeVenv(python);
     await installRequirements();
-  } catch (error) {
-    rmSync(venvFolder, { recursive: true, force: true });
-    throw error;
-  }
+  });
   writeWhole(
     join(venvFolder, "share", "jupyter", "lab", "settings", "overrides.json"),
     `${JSON.stringify(labSettings, null, 2)}\n`,
@@ -158,29 +165,26 @@ export async function setUpLab(options = {}) {
 /** Runs JupyterLab until it ends; Ctrl-C is its own to answer. */
 function openLab(args) {
   const own = [
-    `--ServerApp.root_dir=${root}`,
-    "--LabApp.default_url=/lab/tree/notebooks",
+    // The stored notebooks lie outside: Jupyter saves unasked what is open.
+    `--ServerApp.root_dir=${workFolder}`,
+    "--LabApp.default_url=/lab",
     `--MultiKernelManager.default_kernel_name=${kernelName}`,
   ];
   return inherit(venvPython, ["-m", "jupyterlab", ...own, ...args]);
 }
 
-async function main(args) {
-  if (args.includes("--help")) {
-    console.log(help);
-    return 0;
-  }
-  await setUpLab();
-  if (args.includes("--setup-only")) return 0;
-  return openLab(args);
+async function main(options) {
+  await setUp({ command: "npm run lab" });
+  await stoppable("npm run lab", () => setUpLab());
+  copyNotebooks(console.log);
+  return options["setup-only"] ? 0 : openLab(options.rest);
 }
 
 if (isMain(import.meta.url)) {
   try {
-    process.exitCode = await main(process.argv.slice(2));
+    const options = readArguments(command);
+    if (options) process.exitCode = await main(options);
   } catch (error) {
-    console.error(error.message);
-    if (error.remedy) console.error(`Remedy: ${error.remedy}`);
-    process.exitCode = 1;
+    reportFault(error);
   }
 }

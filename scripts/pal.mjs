@@ -26,18 +26,27 @@ const isKnown = (name) =>
   existsSync(join(root, "lib", "dist", "cli", `${name}.js`));
 
 const [name, ...args] = process.argv.slice(2);
-const asksHelp = [undefined, "help", "--help"].includes(name);
+const asksHelp =
+  [undefined, "help", "--help", "-h"].includes(name) && args.length === 0;
+
+const isHelp = (word) => ["help", "--help", "-h"].includes(word);
 
 try {
   await setUp({ quiet: true, command: "the same command" });
-  if (Object.hasOwn(ofRepository, name ?? "")) {
-    process.exitCode = await inheritSource(ofRepository[name].file, args);
+  const [asked, given] = isHelp(name) ? [args[0], ["--help"]] : [name, args];
+  if (Object.hasOwn(ofRepository, asked ?? "")) {
+    process.exitCode = await inheritSource(ofRepository[asked].file, given);
   } else {
     const main = join(root, "lib", "dist", "cli", "main.js");
-    const given = name === undefined ? [] : [name, ...args];
-    process.exitCode = await inherit(process.execPath, [main, ...given]);
+    const all = name === undefined ? [] : [name, ...args];
+    process.exitCode = await inherit(process.execPath, [main, ...all]);
   }
-  if (!asksHelp && !isKnown(name) && !Object.hasOwn(ofRepository, name)) {
+  if (
+    !asksHelp &&
+    !isHelp(name) &&
+    !isKnown(name) &&
+    !Object.hasOwn(ofRepository, name)
+  ) {
     const names = Object.keys(ofRepository).join(", ");
     console.error(`and of this repository: ${names}`);
   }

@@ -4,6 +4,7 @@
  */
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
+import { readArguments } from "./setup/arguments.mjs";
 import { hasTensorflow } from "./setup/engine.mjs";
 import { palFolder, root } from "./setup/paths.mjs";
 import { inheritSource } from "./setup/spawn.mjs";
@@ -11,6 +12,18 @@ import { reportFault, setUp } from "./setup.mjs";
 
 const notebook = "00-start-here";
 const runner = join("notebooks", "runner", "main.ts");
+
+const command = {
+  name: "start",
+  help: `npm start -- [options]
+
+Sets up what is missing, runs the first notebook from sound to table, and prints
+its table and where its pictures are.
+
+  --scale SCALE      smoke (seconds), quick (minutes) or full (default)
+  --timeout SECONDS  longest time for one cell`,
+  values: ["scale", "timeout"],
+};
 
 /** Files that the run wrote, newest last. */
 function filesSince(begin) {
@@ -46,11 +59,9 @@ function printResults(begin) {
 }
 
 /** The user's options, or the scale that the engine at hand can do. */
-function options() {
-  const given = process.argv.slice(2);
-  if (process.env.PAL_SCALE)
-    return ["--scale", process.env.PAL_SCALE, ...given];
-  if (given.some((word) => word.startsWith("--scale"))) return given;
+function runnerOptions({ scale = process.env.PAL_SCALE, timeout }) {
+  const given = timeout === undefined ? [] : ["--timeout", timeout];
+  if (scale) return ["--scale", scale, ...given];
   if (["wasm", "webgpu"].includes(process.env.PAL_ENGINE) || !hasTensorflow()) {
     console.log(
       "Without TensorFlow the quick scale is run; npm start -- --scale full " +
@@ -61,16 +72,21 @@ function options() {
   return ["--scale", "full", ...given];
 }
 
-try {
+async function main(options) {
   await setUp({ command: "npm start" });
   const begin = Date.now() - 1000;
   process.exitCode = await inheritSource(runner, [
     notebook,
     "--out",
     join(palFolder, "notebooks"),
-    ...options(),
+    ...runnerOptions(options),
   ]);
   if (process.exitCode === 0) printResults(begin);
+}
+
+try {
+  const options = readArguments(command);
+  if (options) await main(options);
 } catch (error) {
   reportFault(error);
 }

@@ -55,6 +55,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "encoder",
     "llm",
     "audio",
+    "checkpoint",
     "hub",
     "display",
     "engine",

@@ -42,7 +42,9 @@ describe("notebooks/", () => {
         solutionsOf(solutions).length,
         "as stored, no exercise is solved",
       );
-      const texts = readNotebook(path).cells.map(({ source }) => joined(source));
+      const texts = readNotebook(path).cells.map(({ source }) =>
+        joined(source),
+      );
       assert.ok(!texts.some((text) => /<summary>Solution/i.test(text)));
     });
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Checkpoint, openSafetensors } from "./safetensors.ts";
 import { openSharded } from "./sharded.ts";
 import { fileSource, readBytes } from "./source.ts";
-import { isTorchFile, openTorch } from "./torch/torch.ts";
+import { isTorchFile, openTorch, type TorchOptions } from "./torch/torch.ts";
 
 export type { StoredTensor } from "./numbers.ts";
 export type { Checkpoint, TensorInfo } from "./safetensors.ts";
@@ -20,21 +20,32 @@ const names = [
  * Opens a checkpoint by its file, its index, or the folder it lies in.
  *
  * Reads headers only. What a file is, its first bytes say, not its name.
+ *
+ * @param options - `part` names one of several things that a PyTorch file holds
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(
+  path: string,
+  options: TorchOptions = {},
+): Promise<Checkpoint> {
   const { isFolder } = await look(path);
-  if (isFolder) return openCheckpoint(await findIn(path));
-  if (path.endsWith(".json")) return openSharded(path, openFile);
-  return openFile(path);
+  if (isFolder) return openCheckpoint(await findIn(path), options);
+  const open = (file: string) => openFile(file, options);
+  return path.endsWith(".json") ? openSharded(path, open) : open(path);
 }
 
-async function openFile(path: string): Promise<Checkpoint> {
+async function openFile(
+  path: string,
+  options: TorchOptions,
+): Promise<Checkpoint> {
   const source = await fileSource(path);
   try {
     const head = await readBytes(source, 0, Math.min(source.size, 16));
-    return await (isTorchFile(head)
-      ? openTorch(source)
-      : openSafetensors(source));
+    if (isTorchFile(head)) return await openTorch(source, options);
+    if (options.part === undefined) return await openSafetensors(source);
+    throw new RangeError(
+      `openCheckpoint: expected a PyTorch file for part "${options.part}", ` +
+        `got another (${path}); only those have parts`,
+    );
   } catch (cause) {
     await source.close();
     throw cause;

@@ -1,8 +1,20 @@
+/**
+ * A number not written as a whole one: `1.0`, `1e3`, `-0`. Apart, because the
+ * formats' own libraries take none of them for a count.
+ */
+export class Fraction {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 /** A JSON value; objects are maps, so that no name is special. */
 export type Json =
   | null
   | boolean
   | number
+  | Fraction
   | string
   | readonly Json[]
   | ReadonlyMap<string, Json>;
@@ -19,7 +31,7 @@ interface Cursor {
 
 /**
  * Reads JSON that a stranger wrote: no name twice in an object, no nesting
- * deeper than `maxDepth`.
+ * deeper than `maxDepth`, no half of a character, no number without bounds.
  *
  * `JSON.parse` keeps the last of two equal names, which lets a file show one
  * tensor to one program and another to the next.
@@ -49,7 +61,17 @@ function readValue(cursor: Cursor, depth: number): Json {
   const rule = first === "-" || (first >= "0" && first <= "9");
   const word = skip(cursor, rule ? number : literal);
   if (word === "") fail(cursor, "a value");
-  return JSON.parse(word) as Json;
+  return rule ? numberOf(cursor, word) : (JSON.parse(word) as Json);
+}
+
+function numberOf(cursor: Cursor, word: string): number | Fraction {
+  const value = Number(word);
+  if (!Number.isFinite(value)) {
+    cursor.at -= word.length;
+    fail(cursor, "a number below 2^1024");
+  }
+  const isWhole = word !== "-0" && /^-?\d+$/.test(word);
+  return isWhole ? value : new Fraction(word);
 }
 
 function readObject(cursor: Cursor, depth: number): Json {
@@ -90,8 +112,17 @@ function readString(cursor: Cursor): string {
     end += cursor.text[end] === "\\" ? 2 : 1;
   }
   cursor.at = end + 1;
+  const found = unquote(cursor.text.slice(start, end + 1), start);
+  if (!/\p{Surrogate}/u.test(found)) return found;
+  throw new RangeError(
+    `parseStrictJson: expected whole characters, got half of one ` +
+      `(at character ${start})`,
+  );
+}
+
+function unquote(text: string, start: number): string {
   try {
-    return JSON.parse(cursor.text.slice(start, end + 1)) as string;
+    return JSON.parse(text) as string;
   } catch (cause) {
     throw new RangeError(
       `parseStrictJson: expected a string, got other text ` +

@@ -27,7 +27,7 @@ interface Kind {
 }
 
 const kinds: Readonly<Record<Dtype, Kind>> = {
-  F64: { bytes: 8, convert: (b, out, at) => out.set(new Float64Array(b), at) },
+  F64: { bytes: 8, convert: narrowDouble },
   F32: { bytes: 4, convert: (b, out, at) => out.set(new Float32Array(b), at) },
   F16: { bytes: 2, convert: widenHalf },
   BF16: { bytes: 2, convert: widenBrain },
@@ -52,11 +52,7 @@ const kinds: Readonly<Record<Dtype, Kind>> = {
     whole: true,
     convert: (b, out, at) => out.set(new Uint8Array(b), at),
   },
-  BOOL: {
-    bytes: 1,
-    whole: true,
-    convert: (b, out, at) => out.set(new Uint8Array(b), at),
-  },
+  BOOL: { bytes: 1, whole: true, convert: asTruth },
 };
 
 /** Bytes converted at a time: memory beyond the result stays at this. */
@@ -109,6 +105,16 @@ function widenBrain(
   for (let i = 0; i < halves.length; i++) bits[i] = halves[i] << 16;
 }
 
+/** Any byte but 0 is true: so PyTorch and NumPy read it, and 1 is stored. */
+function asTruth(
+  piece: ArrayBuffer,
+  out: StoredTensor["values"],
+  at: number,
+): void {
+  const bytes = new Uint8Array(piece);
+  for (let i = 0; i < bytes.length; i++) out[at + i] = bytes[i] === 0 ? 0 : 1;
+}
+
 let halfTable: Float32Array | undefined;
 
 function widenHalf(
@@ -129,6 +135,23 @@ function half(bits: number): number {
   if (exponent === 31) return fraction ? Number.NaN : sign * Infinity;
   if (exponent === 0) return sign * fraction * 2 ** -24;
   return sign * (1024 + fraction) * 2 ** (exponent - 25);
+}
+
+function narrowDouble(
+  piece: ArrayBuffer,
+  out: StoredTensor["values"],
+  at: number,
+): void {
+  const doubles = new Float64Array(piece);
+  for (let i = 0; i < doubles.length; i++) {
+    out[at + i] = doubles[i];
+    if (Number.isFinite(doubles[i]) && !Number.isFinite(out[at + i])) {
+      throw new RangeError(
+        `readNumbers: expected 64-bit fractions that fit 32 bits, ` +
+          `got ${doubles[i]}`,
+      );
+    }
+  }
 }
 
 function narrowLong(

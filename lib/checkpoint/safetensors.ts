@@ -1,4 +1,4 @@
-import { type Json, parseStrictJson } from "./json.ts";
+import { Fraction, type Json, parseStrictJson } from "./json.ts";
 import {
   bytesOf,
   type Dtype,
@@ -124,8 +124,10 @@ function readFields(
   const places = new Map<string, Place>();
   let metadata: ReadonlyMap<string, string> = new Map();
   for (const [tensor, entry] of header as ReadonlyMap<string, Json>) {
-    if (tensor === "__metadata__") metadata = readTexts(entry, name);
-    else places.set(tensor, readPlace(entry, `tensor "${tensor}", ${name}`));
+    if (tensor === "__metadata__") {
+      // The format's own library takes null for none.
+      if (entry !== null) metadata = readTexts(entry, name);
+    } else places.set(tensor, readPlace(entry, `tensor "${tensor}", ${name}`));
   }
   return { metadata, places };
 }
@@ -220,6 +222,10 @@ function checkCover(
 }
 
 function show(value: Json | undefined): string {
-  const text = value instanceof Map ? "an object" : JSON.stringify(value);
-  return (text ?? "nothing").slice(0, 80);
+  if (value instanceof Map) return "an object";
+  if (value instanceof Fraction) return value.text.slice(0, 80);
+  if (Array.isArray(value)) {
+    return `[${value.slice(0, 20).map(show)}]`.slice(0, 80);
+  }
+  return (JSON.stringify(value) ?? "nothing").slice(0, 80);
 }

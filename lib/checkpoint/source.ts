@@ -1,4 +1,4 @@
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 
 /** Bytes that are read by place, so that a large file is never whole in memory. */
 export interface Source {
@@ -12,11 +12,17 @@ export interface Source {
 
 /** A file, open until `close`. */
 export async function fileSource(path: string): Promise<Source> {
-  const file = await open(path, "r").catch((cause: Error) => {
+  const fail = (cause: Error) => {
     throw new Error(`fileSource: cannot open ${path}: ${cause.message}`, {
       cause,
     });
-  });
+  };
+  // Opening a pipe would wait for someone to write into it.
+  const found = await stat(path).catch(fail);
+  if (!found.isFile()) {
+    throw new Error(`fileSource: expected a file, got something else: ${path}`);
+  }
+  const file = await open(path, "r").catch(fail);
   const { size } = await file.stat();
   return {
     name: path,

@@ -1,7 +1,7 @@
-import { parseArgs } from "node:util";
 import type { Grid } from "../encoder/encoder.ts";
 import type { CostSequence } from "../pal/cost/cost.ts";
 import { type CostScale, costScale, type ScaleName } from "./cost-scales.ts";
+import { meant, readCommandLine } from "./options.ts";
 
 const scaleNames: readonly ScaleName[] = ["paper", "lab"];
 
@@ -30,7 +30,7 @@ export interface CostOptions {
 
 /** Reads the command line; throws with a line that says what is wrong. */
 export function readCostOptions(args: readonly string[]): CostOptions {
-  const { values } = parseArgs({
+  const { values } = readCommandLine("cost", {
     args: [...args],
     options: {
       scale: { type: "string" },
@@ -61,7 +61,8 @@ function scaleNamed(name: string): ScaleName {
   const found = scaleNames.find((known) => known === name);
   if (found) return found;
   throw new RangeError(
-    `cost: unknown scale "${name}"; known: ${scaleNames.join(", ")}`,
+    `cost: unknown scale "${name}"${meant(name, scaleNames)}; ` +
+      `known: ${scaleNames.join(", ")}`,
   );
 }
 

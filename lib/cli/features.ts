@@ -1,7 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { dirname, join, resolve } from "node:path";
 import { isSoundName } from "../audio/decode/sniff.ts";
 import { progress } from "../display/progress.ts";
 import type { EncoderDeclaration } from "../encoder/declaration.ts";
@@ -11,33 +10,28 @@ import {
   publishedEncoders,
 } from "../encoder/list.ts";
 import { openEncoder, type PretrainedEncoder } from "../encoder/pretrained.ts";
+import { randomEncoder } from "../encoder/random-encoder.ts";
 import { useEngine } from "../engine/engine.ts";
 import { type FeatureCache, openFeatureCache } from "../features/cache.ts";
-import type { FeatureShape } from "../features/estimate.ts";
+import {
+  diskNeed,
+  estimateDisk,
+  type FeatureShape,
+} from "../features/estimate.ts";
 import { failureLines, storeFeatures } from "../features/features-of.ts";
 import { identify } from "../features/identity.ts";
 import { weightsFolder } from "../hub/fetch.ts";
 import { cacheOf } from "../session/folders.ts";
 import { readSettings } from "../session/settings.ts";
+import {
+  type FeaturesOptions,
+  randomPrefix,
+  readFeaturesOptions,
+  usageOf,
+} from "./features-options.ts";
+import { meant } from "./options.ts";
 
-const usageOf = (published: readonly PublishedEncoder[]) =>
-  `npm run pal -- features AUDIO_FOLDER --encoder ENCODER --cache FOLDER
-
-Computes what an encoder makes of every sound in AUDIO_FOLDER and below and
-keeps it in the cache folder. Interrupted, it goes on where it stopped; bad
-files are skipped and listed at the end.
-
-  --encoder ENCODER  ${published.map(({ name }) => name).join(", ")},
-                     or a folder with config.json and weights
-  --cache FOLDER     where the features go
-  --dtype DTYPE      float16 (default) or float32
-  --estimate         say what disk it would take, and stop; for an encoder of
-                     the list no weights are needed
-  --verify           read everything in the cache and check it, at the end or,
-                     without AUDIO_FOLDER, alone
-
-PAL_ENGINE chooses the engine. Exit code: 0 fine, 1 if a file failed or an
-entry is damaged, 2 wrong options.`;
+type Audio = NonNullable<FeaturesOptions["audio"]>;
 
 /** Fills a feature cache from a folder of sounds. */
 export async function features(
@@ -45,25 +39,73 @@ export async function features(
   encoders = declaredEncoders,
 ): Promise<number> {
   if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
-    console.log(usageOf(publishedEncoders(encoders)));
+    console.log(usageOf(encoders));
     return args.length === 0 ? 2 : 0;
   }
-  let options: Options;
+  let options: FeaturesOptions;
   try {
-    options = readOptions(args);
+    options = readFeaturesOptions(args);
   } catch (error) {
     console.error((error as Error).message);
     return 2;
   }
+  if (options.audio && options.isEstimate) {
+    await estimate(options.audio, options, encoders);
+    if (!options.isVerified) return 0;
+    options = { ...options, audio: undefined };
+  }
+  return fill(options, encoders);
+}
+
+/** Says what disk the features of a folder's sounds would take. */
+async function estimate(
+  audio: Audio,
+  { cache, dtype }: FeaturesOptions,
+  encoders: readonly EncoderDeclaration[],
+): Promise<void> {
+  const sounds = await soundsIn(audio.folder);
+  const shape = await shapeOf(audio.encoder, encoders);
+  const need = diskNeed(sounds.paths.length, [shape], dtype);
+  const folder = cache === undefined ? "." : existingAbove(resolve(cache));
+  const { line } = await estimateDisk(folder, need);
+  for (const each of [line, ...sounds.notes]) console.log(each);
+}
+
+/** The folder itself, or the nearest above it that is there. */
+function existingAbove(folder: string): string {
+  return existsSync(folder) ? folder : existingAbove(dirname(folder));
+}
+
+/** An encoder's grid and width: of a published one without its weights. */
+async function shapeOf(
+  name: string,
+  encoders: readonly EncoderDeclaration[],
+): Promise<FeatureShape> {
+  const published = publishedEncoders(encoders).find(
+    (each) => each.name === name,
+  );
+  if (published) return published;
+  const encoder = await open(name, encoders);
+  encoder.dispose();
+  return encoder;
+}
+
+async function fill(
+  options: FeaturesOptions,
+  encoders: readonly EncoderDeclaration[],
+): Promise<number> {
   const { engine } = readSettings(process.env);
   const isIdle = options.audio === undefined;
-  const cache = await openFeatureCache(options.cache, {
+  // Before the engine starts: what is missing is said at once.
+  const sounds = options.audio && (await soundsIn(options.audio.folder));
+  const cache = await openFeatureCache(options.cache!, {
     precision: options.dtype,
     engine: isIdle ? "none" : (await useEngine(engine)).description,
     report: (line) => console.error(line),
   });
   try {
-    const isStored = !options.audio || (await store(options, cache, encoders));
+    const isStored =
+      !sounds || (await store(sounds, options.audio!, { cache, encoders }));
     const isWhole = !options.isVerified || (await verify(cache));
     return isStored && isWhole ? 0 : 1;
   } finally {
@@ -71,84 +113,48 @@ export async function features(
   }
 }
 
-interface Options {
-  /** What to encode; undefined only to verify. */
-  readonly audio?: { readonly folder: string; readonly encoder: string };
-  readonly cache: string;
-  readonly dtype: "float16" | "float32";
-  readonly isEstimate: boolean;
-  readonly isVerified: boolean;
-}
-
-function readOptions(args: readonly string[]): Options {
-  const { positionals, values } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      encoder: { type: "string" },
-      cache: { type: "string" },
-      dtype: { type: "string", default: "float16" },
-      estimate: { type: "boolean", default: false },
-      verify: { type: "boolean", default: false },
-    },
-  });
-  const { cache, dtype, encoder, estimate, verify } = values;
-  const [folder, ...rest] = positionals;
-  if (dtype !== "float16" && dtype !== "float32") {
-    throw new RangeError(
-      `features: expected --dtype float16 or float32, got "${dtype}"`,
-    );
-  }
-  const isComplete = folder !== undefined && encoder !== undefined;
-  const isBare = folder === undefined && encoder === undefined;
-  if (!cache || rest.length > 0 || !(isComplete || (isBare && verify))) {
-    throw new RangeError(
-      `features: expected AUDIO_FOLDER, --encoder and --cache, ` +
-        `got "${args.join(" ")}"; --help tells more`,
-    );
-  }
-  return {
-    ...(isComplete ? { audio: { folder, encoder } } : {}),
-    cache,
-    dtype,
-    isEstimate: estimate,
-    isVerified: verify,
-  };
+interface StoreOptions {
+  readonly cache: FeatureCache;
+  readonly encoders: readonly EncoderDeclaration[];
 }
 
 /** Encodes what is not stored yet; false if a file failed. */
 async function store(
-  { audio, isEstimate }: Options,
-  cache: FeatureCache,
-  encoders: readonly EncoderDeclaration[],
+  { notes, paths }: Sounds,
+  audio: Audio,
+  { cache, encoders }: StoreOptions,
 ): Promise<boolean> {
-  const { paths, nOthers } = await soundsIn(audio!.folder);
-  if (paths.length === 0) {
-    throw new Error(
-      `features: expected sounds (wav, flac, mp3, ogg, opus) in ` +
-        `${audio!.folder}, got ${nOthers} other files`,
-    );
-  }
-  const say = async (shape: FeatureShape) => {
-    console.log((await cache.estimate(paths.length, [shape])).line);
-    if (nOthers > 0) console.log(`${nOthers} files are not taken for sounds`);
-  };
-  const published = publishedEncoders(encoders).find(
-    ({ name }) => name === audio!.encoder,
-  );
-  if (isEstimate && published) {
-    await say(published);
-    return true;
-  }
-  const path = published ? placeOf(published) : audio!.encoder;
-  const report = (line: string) => console.error(line);
-  const encoder = await openEncoder(path, { encoders, report });
+  const encoder = await open(audio.encoder, encoders);
   try {
-    await say(encoder);
-    return isEstimate || (await storeAll(paths, encoder, cache));
+    console.log((await cache.estimate(paths.length, [encoder])).line);
+    for (const note of notes) console.log(note);
+    return await storeAll(paths, encoder, cache);
   } finally {
     encoder.dispose();
   }
+}
+
+/** An encoder by its name in the list, by "random-" and a network's, or path. */
+async function open(
+  name: string,
+  encoders: readonly EncoderDeclaration[],
+): Promise<PretrainedEncoder> {
+  const networks = encoders.map((each) => randomPrefix + each.name);
+  if (networks.includes(name)) {
+    console.error(`features: ${name} is small and has learned nothing`);
+    return randomEncoder(name.slice(randomPrefix.length), 1, encoders);
+  }
+  const published = publishedEncoders(encoders);
+  const found = published.find((each) => each.name === name);
+  if (found === undefined && !existsSync(name)) {
+    const known = [...published.map((each) => each.name), ...networks];
+    throw new RangeError(
+      `features: expected --encoder as a folder or one of ` +
+        `${known.join(", ")}, got "${name}"${meant(name, known)}`,
+    );
+  }
+  const report = (line: string) => console.error(line);
+  return openEncoder(found ? placeOf(found) : name, { encoders, report });
 }
 
 async function storeAll(
@@ -197,8 +203,21 @@ function placeOf({ name }: PublishedEncoder): string {
   );
 }
 
-/** The sounds of a folder and of those in it, in order. */
-async function soundsIn(folder: string) {
+interface Sounds {
+  readonly paths: readonly string[];
+  /** What a user should know of the other files. */
+  readonly notes: readonly string[];
+}
+
+/** The sounds of a folder and of those in it, in order; at least one. */
+async function soundsIn(folder: string): Promise<Sounds> {
+  const found = statSync(folder, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) {
+    throw new Error(
+      `features: expected a folder of sounds at ${folder}, ` +
+        `got ${found ? "a file" : "nothing"}; check the path`,
+    );
+  }
   const entries = await readdir(folder, {
     recursive: true,
     withFileTypes: true,
@@ -208,5 +227,13 @@ async function soundsIn(folder: string) {
     .filter(({ name }) => isSoundName(name))
     .map(({ name, parentPath }) => join(parentPath, name))
     .sort();
-  return { paths, nOthers: files.length - paths.length };
+  const nOthers = files.length - paths.length;
+  if (paths.length === 0) {
+    throw new Error(
+      `features: expected sounds (wav, flac, mp3, ogg, opus) in ` +
+        `${folder}, got ${nOthers} other files`,
+    );
+  }
+  const notes = [`${nOthers} files are not taken for sounds`];
+  return { paths, notes: nOthers > 0 ? notes : [] };
 }

@@ -1,3 +1,4 @@
+import { mkdirSync } from "node:fs";
 import {
   declaredEncoders,
   encoderNamed,
@@ -7,6 +8,7 @@ import { fetchFromHub } from "../hub/fetch.ts";
 import type { HubFile, Repository } from "../hub/repository.ts";
 import type { Weights } from "../hub/weights.ts";
 import { cacheOf } from "../session/folders.ts";
+import { readCommandLine } from "./options.ts";
 
 /** How the command is called, with a line for each encoder's weights. */
 export function usageOf(encoders = declaredEncoders): string {
@@ -31,21 +33,40 @@ export async function fetchWeights(
   args: readonly string[],
   encoders = declaredEncoders,
 ): Promise<number> {
-  if (args.length === 0 || args.includes("--help")) {
+  if (args.length === 0) {
     console.log(usageOf(encoders));
-    return args.length === 0 ? 2 : 0;
+    return 2;
   }
-  const wanted = args.map((name) => encoderNamed(name, encoders));
+  let names: readonly string[];
+  try {
+    const options = { help: { type: "boolean", short: "h" } } as const;
+    const { positionals, values } = readCommandLine("fetch", {
+      args: [...args],
+      allowPositionals: true,
+      options,
+    });
+    if (values.help) {
+      console.log(usageOf(encoders));
+      return 0;
+    }
+    names = positionals;
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
+  const wanted = names.map((name) => encoderNamed(name, encoders));
   for (const weights of wanted) await fetchOne(weights);
   return 0;
 }
 
 async function fetchOne(weights: Weights): Promise<void> {
   if (weights.warning) console.error(`warning: ${weights.warning}`);
+  const cache = cacheOf(process.env);
+  mkdirSync(cache, { recursive: true }); // said before the hub is asked
   const { folder } = await fetchFromHub(weights, {
     endpoint: endpointOf(process.env),
     ...(process.env.HF_TOKEN ? { token: process.env.HF_TOKEN } : {}),
-    cache: cacheOf(process.env),
+    cache,
     onFound: describe,
     onWait: () => console.log("waiting for another process that fetches it"),
     onProgress: meter(),

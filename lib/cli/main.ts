@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 /** `npm run pal -- <command> ...`: finds the command, prints, exits. */
+import { endWithReader, faultLine } from "./fault.ts";
+import { meant } from "./options.ts";
 
 interface Command {
   readonly summary: string;
-  /** Loads the command and runs it; resolves to the exit code. */
+  /** Loads the command and runs it, `--help` too; resolves to the exit code. */
   readonly run: (args: readonly string[]) => Promise<number>;
 }
 
@@ -14,7 +16,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   engine: {
     summary: "which engine PAL_ENGINE (or auto) gives, and why",
-    run: async () => (await import("./engine.ts")).engine(),
+    run: async (args) => (await import("./engine.ts")).engine(args),
   },
   features: {
     summary: "compute and keep an encoder's features of a folder of sounds",
@@ -24,38 +26,52 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "download an encoder's weights, verified; --help names them",
     run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
   },
+  inspect: {
+    summary: "what a checkpoint holds, tensor by tensor; nothing of it runs",
+    run: async (args) => (await import("./inspect.ts")).inspect(args),
+  },
 };
 
 function help(): string {
   const rows = Object.entries(commands).map(
     ([name, { summary }]) => `  ${name.padEnd(12)} ${summary}`,
   );
-  return ["npm run pal -- <command>", "", ...rows].join("\n");
+  const more = "npm run pal -- <command> --help tells more of a command.";
+  return ["npm run pal -- <command>", "", ...rows, "", more].join("\n");
 }
 
+const helpWords: readonly (string | undefined)[] = ["help", "--help", "-h"];
+
 async function main([name, ...args]: readonly string[]): Promise<number> {
-  if (name === undefined || name === "help" || name === "--help") {
+  if (helpWords.includes(name) && args.length > 0) {
+    return main([args[0], "--help"]);
+  }
+  if (name === undefined || helpWords.includes(name)) {
     console.log(help());
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
+    const known = Object.keys(commands);
     console.error(
-      `pal: unknown command "${name}"; known: ` +
-        Object.keys(commands).join(", "),
+      `pal: unknown command "${name}"${meant(name, known)}; ` +
+        `known: ${known.join(", ")}`,
     );
     return 2;
   }
   return command.run(args);
 }
 
+endWithReader();
 main(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },
   (error: Error) => {
     // A fault with a remedy reads as a line; the trace helps only developers.
-    console.error(process.env.PAL_TRACE ? error : error.message);
+    console.error(
+      process.env.PAL_TRACE ? error : faultLine(process.argv[2], error),
+    );
     process.exitCode = 1;
   },
 );

@@ -36,6 +36,8 @@ export interface OpenOptions {
   readonly report?: (line: string) => void;
   /** Networks that it may be; all declared ones unless given. */
   readonly encoders?: readonly EncoderDeclaration[];
+  /** What of a PyTorch file that holds several things: a key or a place. */
+  readonly part?: string;
 }
 
 /**
@@ -47,9 +49,9 @@ export interface OpenOptions {
  */
 export async function openEncoder(
   path: string,
-  { encoders = declaredEncoders, report = () => {} }: OpenOptions = {},
+  { encoders = declaredEncoders, part, report = () => {} }: OpenOptions = {},
 ): Promise<PretrainedEncoder> {
-  const checkpoint = await openCheckpoint(path);
+  const checkpoint = await openCheckpoint(path, { part });
   try {
     const config = configBeside(path);
     for (const { warning } of weightsAt(path, config, encoders)) {

@@ -10,6 +10,7 @@ import {
   tensorflowNumerics,
 } from "./numerics.ts";
 import type { Started, StartOptions } from "./started.ts";
+import { mendKernels } from "./tensorflow-kernels.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -61,6 +62,7 @@ export function loadTfjsNode(
     applySettings(settings(), process.env);
     loadQuietly(name);
     require(name);
+    mendKernels();
   } catch (cause) {
     throw new Error(`${whyNot(name, cause)}; run \`npm run setup\``, { cause });
   }

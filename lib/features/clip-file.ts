@@ -16,7 +16,10 @@ export interface ClipFile {
 }
 
 /** What may be set about decoding; it changes which files are refused only. */
-export type ClipOptions = Pick<DecodeOptions, "acceptCutShort" | "limits">;
+export type ClipOptions = Pick<
+  DecodeOptions,
+  "acceptCutShort" | "acceptDamaged" | "limits"
+>;
 
 const pieceBytes = 1 << 20;
 

@@ -36,7 +36,7 @@ export interface FeatureKey extends EncoderIdentity {
  * would be of no use to the laptop that trains from it. Who needs every bit
  * from one engine sees in `verify` whether a folder has it.
  */
-const featureVersion = 1;
+const featureVersion = 2;
 
 /** JSON with the names of every object in order: equal values, equal text. */
 export function canonicalJson(value: Plain): string {

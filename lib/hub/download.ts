@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { open, readFile, rename, rm, stat } from "node:fs/promises";
+import { constants, createReadStream } from "node:fs";
+import { lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { writeWhole } from "../files/atomic.ts";
 import type { Hash, HubFile } from "./repository.ts";
 import {
@@ -10,6 +10,7 @@ import {
   pauseAfter,
   request,
 } from "./request.ts";
+import { shown } from "./shown.ts";
 
 /** Called as bytes arrive; `done` jumps back when a download starts over. */
 export type OnProgress = (done: number, total: number) => void;
@@ -31,6 +32,8 @@ export interface Download extends HubFile {
  */
 export async function download(file: Download, hub: Hub): Promise<void> {
   const part = `${file.target}.part`;
+  await refuseLink(part);
+  await refuseLink(`${part}.json`);
   await adoptPart(part, file.hash);
   for (let start = 1; start <= 2; start++) {
     await fillPart(part, file, hub);
@@ -69,6 +72,27 @@ export async function sizeOf(path: string): Promise<number | undefined> {
     },
   );
 }
+
+/** Bytes through a link would go into another's file, wherever it leads. */
+async function refuseLink(path: string): Promise<void> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (!found || found.isFile()) return;
+  const kind = found.isSymbolicLink() ? "a symbolic link" : "something else";
+  throw new Error(
+    `download: expected a plain file or none at ${path}, got ${kind}; ` +
+      "remove it",
+  );
+}
+
+/** A file to be written from its start or on; no link is followed. */
+const { O_CREAT, O_NOFOLLOW = 0, O_RDWR, O_TRUNC } = constants;
+const writing = {
+  anew: O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW,
+  on: O_RDWR | O_NOFOLLOW,
+};
 
 /** Throws away a part that belongs to another version of the file. */
 async function adoptPart(part: string, hash: Hash): Promise<void> {
@@ -132,11 +156,11 @@ async function transfer(
     throw new PassingFailure(
       `download: expected bytes from ${at} on, got status ` +
         `${response.status} and range ` +
-        `"${response.headers.get("content-range")}" (${path})`,
+        `"${shown(response.headers.get("content-range") ?? "")}" (${path})`,
     );
   }
   at = from;
-  const output = await open(part, at > 0 ? "r+" : "w");
+  const output = await open(part, at > 0 ? writing.on : writing.anew);
   try {
     for await (const chunk of chunks) {
       if (at + chunk.length > size) {

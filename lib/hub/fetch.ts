@@ -3,12 +3,14 @@ import { join } from "node:path";
 import { writeWhole } from "../files/atomic.ts";
 import { download, isWhole, sizeOf } from "./download.ts";
 import { withLock } from "./lock.ts";
+import { checkName, checkWeights } from "./plain-names.ts";
 import {
   describeRepository,
   type HubFile,
   type Repository,
 } from "./repository.ts";
 import type { Hub } from "./request.ts";
+import { shown } from "./shown.ts";
 import type { Weights } from "./weights.ts";
 
 export interface FetchOptions extends Hub {
@@ -31,6 +33,7 @@ export interface FetchedWeights {
 
 /** Folder of some weights in a cache. */
 export function weightsFolder(cache: string, name: string): string {
+  checkName("weightsFolder", "a name of weights", name);
   return join(cache, "weights", name);
 }
 
@@ -44,6 +47,7 @@ export async function fetchFromHub(
   weights: Weights,
   options: FetchOptions,
 ): Promise<FetchedWeights> {
+  checkWeights("fetchFromHub", weights);
   const { cache, onFound, onProgress, onWait, signal } = options;
   const repository = await describeRepository(weights.repository, options);
   onFound?.(repository);
@@ -89,7 +93,7 @@ function choose(repository: Repository, names: readonly string[]): HubFile {
   const listed = repository.files.map(({ path }) => path).join(", ");
   throw new Error(
     `fetchFromHub: expected ${names.join(" or ")} with size and hash in ` +
-      `${repository.id}, got ${listed || "no file"}`,
+      `${repository.id}, got ${shown(listed, 2000) || "no file"}`,
   );
 }
 

@@ -5,6 +5,7 @@ import {
   pauseAfter,
   request,
 } from "./request.ts";
+import { shown } from "./shown.ts";
 
 /** A hash that the hub keeps of a file, before anything is downloaded. */
 export interface Hash {
@@ -45,9 +46,9 @@ export async function describeRepository(
     try {
       return readRepository(id, await readJson(url, hub));
     } catch (error) {
-      if (!(error instanceof PassingFailure) || failures >= attempts) {
-        throw error;
-      }
+      if (!(error instanceof PassingFailure)) throw error;
+      const most = error.isUnreachable ? Math.min(attempts, 3) : attempts;
+      if (failures >= most) throw error;
       await pauseAfter(error, failures, hub);
     }
   }
@@ -72,7 +73,7 @@ async function readJson(url: string, hub: Hub): Promise<unknown> {
     return JSON.parse(text + decoder.decode());
   } catch (cause) {
     throw new Error(
-      `describeRepository: expected JSON, got "${text.slice(0, 40)}" ` +
+      `describeRepository: expected JSON, got "${shown(text, 40)}" ` +
         `(${url}); the endpoint may not be a hub`,
       { cause },
     );
@@ -91,19 +92,23 @@ function readRepository(id: string, answer: unknown): Repository {
     readonly sha?: unknown;
     readonly siblings?: unknown;
     readonly cardData?: { readonly license?: unknown };
-    readonly tags?: readonly unknown[];
+    readonly tags?: unknown;
   };
   if (typeof sha !== "string" || !/^[0-9a-f]{40}$/.test(sha)) {
     throw badAnswer(id, "a commit", sha);
   }
   if (!Array.isArray(siblings)) throw badAnswer(id, "files", siblings);
-  const tag = tags?.find((word) => String(word).startsWith("license:"));
+  const listed = Array.isArray(tags) ? tags : [];
+  const tag = listed.find((word) => String(word).startsWith("license:"));
   const license = cardData?.license ?? tag?.toString().slice(8);
   return {
     id,
     commit: sha,
-    license: license === undefined ? undefined : String(license),
-    files: siblings.flatMap((file) => readFile(file) ?? []),
+    license: license === undefined ? undefined : shown(String(license)),
+    files: siblings.flatMap((file) => {
+      if (typeof file?.rfilename === "string") return readFile(file) ?? [];
+      throw badAnswer(id, "files with a name", file);
+    }),
   };
 }
 
@@ -116,11 +121,11 @@ function readFile({ blobId, lfs, rfilename, size }: Listed) {
   if (typeof hex !== "string" || !isHash.test(hex)) return undefined;
   if (!Number.isSafeInteger(bytes) || Number(bytes) < 0) return undefined;
   const hash: Hash = { kind, hex };
-  return { path: String(rfilename), size: Number(bytes), hash };
+  return { path: rfilename, size: Number(bytes), hash };
 }
 
 function badAnswer(id: string, expected: string, got: unknown): Error {
-  const text = JSON.stringify(got)?.slice(0, 40);
+  const text = shown(JSON.stringify(got) ?? "nothing", 40);
   return new Error(
     `describeRepository: expected ${expected} in the hub's answer, ` +
       `got ${text} (${id})`,

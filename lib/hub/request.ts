@@ -1,3 +1,5 @@
+import { shown } from "./shown.ts";
+
 /** Where the hub is, and how patiently it is asked. */
 export interface Hub {
   readonly endpoint: string;
@@ -13,14 +15,31 @@ export interface Hub {
 
 export const hubDefaults = { attempts: 6, pause: 500, patience: 30_000 };
 
+const unreachable = new Set<unknown>([
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "ENOTFOUND",
+]);
+
+/** The system's code under what `fetch` throws. */
+function codeOf(error: unknown): unknown {
+  const { cause, code } = (error ?? {}) as { cause?: unknown; code?: unknown };
+  return code ?? (cause === undefined ? undefined : codeOf(cause));
+}
+
 /** A failure that may pass: the caller may try again after `pause`. */
 export class PassingFailure extends Error {
   /** Milliseconds that the server asks to wait, if it says. */
   readonly wait: number | undefined;
+  /** Whether no server was reached at all: there may be no network. */
+  readonly isUnreachable: boolean;
 
   constructor(message: string, options: ErrorOptions & { wait?: number } = {}) {
     super(message, options);
     this.wait = options.wait;
+    this.isUnreachable = unreachable.has(codeOf(options.cause));
   }
 }
 
@@ -127,9 +146,11 @@ function passing(cause: unknown, url: string, signal?: AbortSignal): unknown {
   if (ours) return cause;
   const { message, cause: inner } = cause as Error;
   const why = inner instanceof Error ? `${message}: ${inner.message}` : message;
-  return new PassingFailure(`request: expected ${url}, got "${why}"`, {
-    cause,
-  });
+  const remedy = "check the network, a proxy, and HF_ENDPOINT where it is set";
+  return new PassingFailure(
+    `request: expected ${url}, got "${shown(why)}"; ${remedy}`,
+    { cause },
+  );
 }
 
 /** Waits before attempt `failures` + 1, or until the signal aborts. */

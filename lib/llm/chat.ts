@@ -1,4 +1,4 @@
-import { Template } from "@huggingface/jinja";
+import { renderJinja } from "./jinja.ts";
 import type { PromptTokens } from "./prompt.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
@@ -48,7 +48,12 @@ export interface ChatOptions {
   readonly date?: string;
 }
 
-/** A chat template in Jinja, as models bring them along. */
+/**
+ * A chat template in Jinja, as models bring them along.
+ *
+ * It runs in a thread with limits on time, memory and what it writes: a
+ * template can loop for ever.
+ */
 export function jinjaTemplate(source: string): ChatTemplate {
   const attempt = <X>(wanted: string, run: () => X): X => {
     try {
@@ -59,10 +64,10 @@ export function jinjaTemplate(source: string): ChatTemplate {
       });
     }
   };
-  const template = attempt("parses", () => new Template(source));
+  attempt("parses", () => renderJinja(source));
   return (messages, { begin, date, end, isAsking }) =>
     attempt("renders system, user and assistant", () =>
-      template.render({
+      renderJinja(source, {
         messages,
         add_generation_prompt: isAsking,
         date_string: date,
@@ -126,15 +131,25 @@ export function chatPrompt(
   if (text.answer === undefined) return { tokens: prompt, ...places };
 
   const said: Message = { role: "assistant", content: text.answer };
-  const tokens = tokensOf([...asked, said], false);
-  checkStart(prompt, tokens, "the open turn");
-  if (tokens.at(-1) !== tokenizer.end) {
-    throw new RangeError(
-      `chatPrompt: expected a template that ends an answer with ${end}, ` +
-        `got ${JSON.stringify(tokenizer.decode(tokens.slice(-1)))}`,
-    );
-  }
-  return { tokens, ...places };
+  const whole = tokensOf([...asked, said], false);
+  checkStart(prompt, whole, "the open turn");
+  return { tokens: endedBy(whole, tokenizer, places.answerAt), ...places };
+}
+
+/** Up to the answer's end: some templates go on with a new line. */
+function endedBy(
+  tokens: readonly number[],
+  tokenizer: ChatTokenizer,
+  answerAt: number,
+): readonly number[] {
+  const upTo = tokens.lastIndexOf(tokenizer.end) + 1;
+  const rest = tokenizer.decode(tokens.slice(upTo));
+  if (upTo > answerAt && rest.trim() === "") return tokens.slice(0, upTo);
+  const end = tokenizer.decode([tokenizer.end]);
+  const got = JSON.stringify(tokenizer.decode(tokens.slice(-1)));
+  throw new RangeError(
+    `chatPrompt: expected a template that ends an answer with ${end}, got ${got}`,
+  );
 }
 
 /** A special token in what a person wrote would end the turn it stands in. */

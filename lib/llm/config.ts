@@ -15,6 +15,8 @@ export interface LlamaConfig {
   readonly contextLength: number;
   readonly rope: RopeConfig;
   readonly normEpsilon: number;
+  /** Whether tokens are read out by a table of their own; default false. */
+  readonly hasUnembedding?: boolean;
 }
 
 /** A model's sizes by axis letter, as in shape suffixes. */
@@ -32,6 +34,8 @@ export function lettersOf({
 /** How positions turn into angles. */
 export interface RopeConfig {
   readonly theta: number;
+  /** Divides every angle, as positions that stand closer together do. */
+  readonly divisor?: number;
   /** Llama 3's stretch of the slow angles to longer texts. */
   readonly scaling?: {
     readonly factor: number;

@@ -147,6 +147,7 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
   return {
     generate: async (model, { heard, prompts }, options) => {
       const { maxNew, pad = 0, signal } = options;
+      checkMaxNew(options);
       const longest = checkPrompts(prompts, reader, maxNew);
       // Filling must fit into the context as well.
       const most = config.contextLength - lastPosition(longest) + longest;
@@ -209,6 +210,17 @@ function isStreamed({
   return tokens_B1.shape[0] === 1 && bytes >= streamed;
 }
 
+/** A cell that says maxTokens or max_new_tokens is told the name. */
+function checkMaxNew(options: GenerateOptions): void {
+  const { maxNew } = options;
+  if (Number.isInteger(maxNew) && maxNew > 0) return;
+  const given = Object.keys(options).join(", ");
+  const got = maxNew === undefined ? `none among ${given}` : maxNew;
+  throw new RangeError(
+    `generate: expected maxNew, an answer's most tokens, of 1 or more, got ${got}`,
+  );
+}
+
 /** The longest prompt's tokens; all of them must fit with their answers. */
 function checkPrompts(
   prompts: readonly (readonly number[])[],
@@ -232,11 +244,6 @@ function checkPrompts(
     throw new RangeError(
       `generate: expected tokens in 0..${V - 1}, got ${unknown}; ` +
         `use the tokenizer of ${config.name}`,
-    );
-  }
-  if (!(Number.isInteger(maxNew) && maxNew > 0)) {
-    throw new RangeError(
-      `generate: expected maxNew of 1 or more, got ${maxNew}`,
     );
   }
   const longest = longestOf(prompts);

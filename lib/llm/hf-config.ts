@@ -5,7 +5,6 @@ import type { LlamaConfig, RopeConfig } from "./config.ts";
 export function llamaConfig(raw: RawConfig): LlamaConfig {
   const fields = fieldsOf("llamaConfig", raw);
   fields.expect("model_type", "llama");
-  fields.expect("tie_word_embeddings", true);
   fields.expect("hidden_act", "silu");
   fields.expect("attention_bias", false);
   fields.expect("mlp_bias", false);
@@ -32,6 +31,10 @@ export function llamaConfig(raw: RawConfig): LlamaConfig {
     contextLength: fields.count("max_position_embeddings", 131_072),
     rope: ropeConfig(raw),
     normEpsilon: fields.positive("rms_norm_eps", 1e-6),
+    // The official class has a table of its own unless the file says so.
+    ...(fields.flag("tie_word_embeddings", false)
+      ? {}
+      : { hasUnembedding: true }),
   };
 }
 
@@ -46,9 +49,13 @@ function ropeConfig(raw: RawConfig): RopeConfig {
   );
   const type = rope.rope_type ?? rope.type ?? "default";
   if (type === "default") return { theta };
+  if (type === "linear") {
+    return { theta, divisor: inner.positive("factor", 1) };
+  }
   if (type !== "llama3") {
     throw new RangeError(
-      `llamaConfig: expected rope_type "llama3" or "default", got "${type}"`,
+      `llamaConfig: expected rope_type "llama3", "linear" or "default", ` +
+        `got "${type}"`,
     );
   }
   const scaling = {

@@ -2,8 +2,9 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Tokenizer as PublishedTokenizer } from "@huggingface/tokenizers";
 import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
-import { nearestName } from "../metric/nearest-name.ts";
 import { type ChatTokenizer, jinjaTemplate } from "./chat.ts";
+import { withUnicodeDigits } from "./digits.ts";
+import { llama3Ends, neededTokens } from "./special-tokens.ts";
 
 const caller = "openTokenizer";
 
@@ -24,8 +25,8 @@ interface BytePairs {
 }
 
 /**
- * Opens the tokenizer of a Llama 3 from a folder as Hugging Face's library
- * writes it.
+ * Opens the tokenizer of a Llama, or of a model built like one, from a folder
+ * as Hugging Face's library writes it.
  *
  * It reads tokenizer.json and tokenizer_config.json, and chat_template.jinja
  * and generation_config.json where they are. `decode` writes special tokens
@@ -38,8 +39,15 @@ export async function openTokenizer(folder: string): Promise<ChatTokenizer> {
   const source = templateSource(folder, config);
   const pairs = bytePairs(published, config, folder);
   const vocabularySize = pairs.model.vocab.length;
-  const special = specialTokens(published, folder);
-  const ids = neededTokens(special, source !== undefined, folder);
+  const tokens = addedTokens(published, folder);
+  const special = idsOf(tokens.filter((token) => token.special));
+  const ids = neededTokens({
+    caller,
+    folder,
+    config,
+    added: idsOf(tokens),
+    isChat: source !== undefined,
+  });
   return {
     vocabularySize,
     ...ids,
@@ -105,7 +113,7 @@ function bytePairs(
   folder: string,
 ): BytePairs {
   try {
-    return new PublishedTokenizer(published, config);
+    return new PublishedTokenizer(withUnicodeDigits(published), config);
   } catch (cause) {
     throw new Error(
       `${caller}: expected a tokenizer.json that can be used (${folder})`,
@@ -132,67 +140,36 @@ function templateSource(folder: string, config: RawConfig): string | undefined {
   );
 }
 
-function specialTokens(
+interface AddedToken {
+  readonly content: string;
+  readonly id: number;
+  readonly special: boolean;
+}
+
+const idsOf = (tokens: readonly AddedToken[]): ReadonlyMap<string, number> =>
+  new Map(tokens.map(({ content, id }) => [content, id]));
+
+function addedTokens(
   { added_tokens }: RawConfig,
   folder: string,
-): ReadonlyMap<string, number> {
+): readonly AddedToken[] {
   if (!Array.isArray(added_tokens)) {
     throw new TypeError(
       `${caller}: expected a list of added_tokens in tokenizer.json (${folder})`,
     );
   }
-  return new Map(
-    added_tokens
-      .filter(({ special }) => special)
-      .map(({ content, id }) => [content as string, id as number]),
-  );
+  return added_tokens;
 }
 
-const begin = "<|begin_of_text|>";
-const endOfText = "<|end_of_text|>";
-const endOfTurn = "<|eot_id|>";
-const padding = "<|finetune_right_pad_id|>"; // from Llama 3.1 on
-
-/** The place of `padding` in every Llama 3; 3.0 calls it reserved. */
-const paddingId = 128_004;
-
-/** Ids of the tokens without which nothing works, or all that are missing. */
-function neededTokens(
-  special: ReadonlyMap<string, number>,
-  isChat: boolean,
-  folder: string,
-): { begin: number; end: number; pad: number } {
-  const end = isChat ? endOfTurn : endOfText;
-  const headers = ["<|start_header_id|>", "<|end_header_id|>"];
-  const isReserved = [...special.values()].includes(paddingId);
-  const pad = special.get(padding) ?? (isReserved ? paddingId : undefined);
-  const missing = [begin, end, ...(isChat ? headers : [])].filter(
-    (name) => !special.has(name),
-  );
-  if (pad === undefined) missing.push(padding);
-  if (missing.length === 0) {
-    return { begin: special.get(begin)!, end: special.get(end)!, pad: pad! };
-  }
-  const lines = missing.map((name) => {
-    const near = nearestName(name, [...special.keys()]);
-    return `  missing ${name}${near === undefined ? "" : `; nearest: ${near}`}`;
-  });
-  throw new RangeError(
-    `${caller}: expected the special tokens of a Llama 3, got ` +
-      `${missing.length} missing (${folder})\n${lines.join("\n")}`,
-  );
-}
-
-/** Ids that end an answer: the model's own list, or all that Llama 3 has. */
+/** Ids that end an answer: the model's own list, or all that Llama 3 has;
+ * `end` in any case. */
 function endTokens(
   folder: string,
   known: Pick<ChatTokenizer, "end" | "special" | "vocabularySize">,
 ): number[] {
   const path = join(folder, "generation_config.json");
   const given = readConfig(caller, path)?.eos_token_id;
-  const usual = [endOfText, "<|eom_id|>", endOfTurn].flatMap(
-    (name) => known.special.get(name) ?? [],
-  );
+  const usual = llama3Ends.flatMap((name) => known.special.get(name) ?? []);
   const ends = [given ?? usual].flat() as unknown[];
   const isToken = (id: unknown): id is number =>
     Number.isInteger(id) && (id as number) >= 0;

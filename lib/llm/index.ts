@@ -43,4 +43,4 @@ export {
   type WordTokenizer,
   wordTokenizer,
 } from "./tokenizer.ts";
-export { llamaWeights, openLlama } from "./weights.ts";
+export { llamaWeights, openLlama, packLlama } from "./weights.ts";

@@ -30,11 +30,13 @@ import { placesOf } from "./places.ts";
 /** One layer's weights. */
 export type Block = AttentionWeights & FfnWeights;
 
-/** The whole model; the embedding is also the unembedding. */
+/** The whole model. */
 export type Llama = {
   readonly embedding_VD: tf.Tensor2D;
   readonly blocks: readonly Block[];
   readonly finalNorm_D: tf.Tensor1D;
+  /** Reads tokens out; left out where the embedding does. */
+  readonly unembedding_VD?: tf.Tensor2D;
 };
 
 /** What every layer of the language model does, in order. */
@@ -42,13 +44,15 @@ export const llamaParts: readonly Part[] = [attention, ffn];
 
 /** The weights of the whole model, each matrix scaled by its inputs. */
 function weightTree(config: LlamaConfig) {
-  const { nLayers, vocabularySize: V, width: D } = config;
+  const { hasUnembedding, nLayers, vocabularySize: V, width: D } = config;
+  const table = normal([V, D], D ** -0.5);
   return {
-    embedding_VD: normal([V, D], D ** -0.5),
+    embedding_VD: table,
     blocks: Array.from({ length: nLayers }, () =>
       weightsOf(llamaParts, config),
     ),
     finalNorm_D: filled([D], 1),
+    ...(hasUnembedding ? { unembedding_VD: table } : {}),
   } satisfies WeightTree;
 }
 
@@ -57,7 +61,7 @@ export function initLlama(config: LlamaConfig, chance: Random): Llama {
   return initWeights(weightTree(config), chance) as Llama;
 }
 
-/** Parameters of a language model whose embedding is its unembedding. */
+/** Parameters of a language model. */
 export function countLlama(config: LlamaConfig): number {
   return countWeights(weightTree(config));
 }
@@ -95,7 +99,7 @@ export const unembedding = {
 
 /** Scores of every token after each position. */
 export function unembed(
-  { embedding_VD, finalNorm_D }: Llama,
+  { embedding_VD, finalNorm_D, unembedding_VD = embedding_VD }: Llama,
   x_BTD: tf.Tensor3D,
   { config, tap = noTap }: { config: LlamaConfig; tap?: Tap },
 ): tf.Tensor3D {
@@ -108,9 +112,9 @@ export function unembed(
     tap,
   });
   const normed_RD = normed_BTD.reshape<tf.Tensor2D>([B * T, D]);
-  const logits_RV = isPacked(embedding_VD)
-    ? productOfPacked(normed_RD, embedding_VD)
-    : productOfRows(normed_RD, embedding_VD, V);
+  const logits_RV = isPacked(unembedding_VD)
+    ? productOfPacked(normed_RD, unembedding_VD)
+    : productOfRows(normed_RD, unembedding_VD, V);
   return tap("unembed.hook_out", logits_RV.reshape<tf.Tensor3D>([B, T, V]));
 }
 

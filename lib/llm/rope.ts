@@ -20,10 +20,10 @@ export type Rotation = {
  */
 export function inverseFrequencies(
   headWidth: number,
-  { scaling, theta }: RopeConfig,
+  { divisor = 1, scaling, theta }: RopeConfig,
 ): number[] {
   return Array.from({ length: headWidth / 2 }, (_, k) => {
-    const angle = theta ** ((-2 * k) / headWidth);
+    const angle = theta ** ((-2 * k) / headWidth) / divisor;
     if (!scaling) return angle;
     const { factor, highFrequencyFactor, lowFrequencyFactor, originalLength } =
       scaling;

@@ -55,8 +55,8 @@ export async function openLlama(
  *
  * Their matrices are output-by-input, ours input-by-output; keys and values
  * become one matrix, gate and up another. Tensors are read one by one,
- * so that little more than the weights is ever in memory. The embedding is
- * tied: where a file stores the unembedding as well, both must be equal.
+ * so that little more than the weights is ever in memory. Where the embedding
+ * is tied and a file stores the unembedding as well, both must be equal.
  */
 export async function llamaWeights(
   checkpoint: Checkpoint,
@@ -97,10 +97,12 @@ export function packLlama(llama: Llama): Llama {
     leaf.rank === 2
       ? tf.tidy(() => packRows(leaf.transpose() as tf.Tensor2D))
       : leaf.clone();
+  const { unembedding_VD } = llama;
   return {
     embedding_VD: packRows(llama.embedding_VD),
     blocks: mapTensors(llama.blocks, pack),
     finalNorm_D: llama.finalNorm_D.clone(),
+    ...(unembedding_VD ? { unembedding_VD: packRows(unembedding_VD) } : {}),
   };
 }
 
@@ -138,7 +140,9 @@ export function llamaShapes(
     }).map(([name, shape]) => [tensorOf(i, name), shape] as const);
   return new Map<string, readonly number[]>([
     [embedding, [V, D]],
-    ...(found.has(unembedding) ? [[unembedding, [V, D]] as const] : []),
+    ...(rest.hasUnembedding || found.has(unembedding)
+      ? [[unembedding, [V, D]] as const]
+      : []),
     ...Array.from({ length: nLayers }, (_, i) => block(i)).flat(),
     ["model.norm.weight", [D]],
   ]);
@@ -149,22 +153,26 @@ const tensorOf = (layer: number, name: string) =>
 
 async function buildLlama(
   reader: Reader,
-  { nLayers, vocabularySize: V, width: D }: LlamaConfig,
+  { hasUnembedding, nLayers, vocabularySize: V, width: D }: LlamaConfig,
   packs: boolean,
 ): Promise<Llama> {
-  const values = await readEmbedding(reader);
-  const embedding_VD = reader.keep(() =>
-    packs
-      ? packBfloat16(values, [V, D])
-      : tf.tensor2d(values, [V, D], "float32"),
-  );
+  const table = (values: Float32Array) =>
+    reader.keep(() =>
+      packs
+        ? packBfloat16(values, [V, D])
+        : tf.tensor2d(values, [V, D], "float32"),
+    );
+  const embedding_VD = table(await readEmbedding(reader, !hasUnembedding));
   const matrix = packs ? reader.packed : reader.matrix;
   const blocks: Block[] = [];
   for (let i = 0; i < nLayers; i++) {
     blocks.push(await buildBlock({ ...reader, matrix }, i));
   }
   const finalNorm_D = await reader.vector("model.norm.weight");
-  return { embedding_VD, blocks, finalNorm_D };
+  if (!hasUnembedding) return { embedding_VD, blocks, finalNorm_D };
+  const { values } = await reader.plain(unembedding);
+  const unembedding_VD = table(values as Float32Array);
+  return { embedding_VD, blocks, finalNorm_D, unembedding_VD };
 }
 
 async function buildBlock(
@@ -184,9 +192,12 @@ async function buildBlock(
 }
 
 /** The embedding, read first: with its copy it is the largest. */
-async function readEmbedding({ has, plain }: Reader): Promise<Float32Array> {
+async function readEmbedding(
+  { has, plain }: Reader,
+  isTied: boolean,
+): Promise<Float32Array> {
   const values = (await plain(embedding)).values as Float32Array;
-  if (has(unembedding)) {
+  if (isTied && has(unembedding)) {
     const other = (await plain(unembedding)).values;
     const at = values.findIndex((value, i) => value !== other[i]);
     if (at !== -1) {

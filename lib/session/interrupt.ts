@@ -1,3 +1,15 @@
+/** Why a loop stopped before its end. A notebook shows it without a trace. */
+class Interrupted extends Error {
+  override readonly name = "Interrupted";
+
+  constructor() {
+    super(
+      "expected to run to the end, got Ctrl-C or the stop button; run it " +
+        "again: stages that had finished are recalled",
+    );
+  }
+}
+
 let controller: AbortController | undefined;
 
 /**
@@ -10,7 +22,7 @@ export function interruptSignal(): AbortSignal {
   if (controller === undefined) {
     controller = new AbortController();
     process.on("SIGINT", () => {
-      controller?.abort(new Error("interrupted"));
+      controller?.abort(new Interrupted());
       controller = new AbortController();
     });
   }

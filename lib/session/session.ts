@@ -16,6 +16,7 @@ import { openMemory } from "./memory.ts";
 import { type Modules, readModules } from "./reach.ts";
 import type { Scale } from "./settings.ts";
 import { readSettings } from "./settings.ts";
+import { captionAt, lineAt } from "./smoke.ts";
 
 /** What a notebook works with: an engine, a scale, and ways to show things. */
 export interface Session {
@@ -102,8 +103,15 @@ export async function startSession(name: string): Promise<Session> {
     scale,
     cache: cacheOf(process.env),
     scratch,
-    show: (figure) => show(figure, { folder }),
-    table: (rows, options) => table(rows, { ...options, folder }),
+    show: async (figure) => {
+      await show(figure, { folder });
+      const line = lineAt(scale);
+      if (line) console.log(line);
+    },
+    table: (rows, options) => {
+      const caption = captionAt(scale, options.caption);
+      return table(rows, { ...options, caption, folder });
+    },
     progress,
     listen: (samples, sampleRate, label) =>
       listen(samples, sampleRate, { label, encodeMp3, encodeWav }),

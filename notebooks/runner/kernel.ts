@@ -22,7 +22,8 @@ export interface Kernel {
   /** Settles when the process is gone, for whatever reason. */
   readonly ended: Promise<KernelDied>;
   /**
-   * Runs code; `onMessage` sees what it publishes, in order.
+   * Runs code; `onMessage` sees what it publishes, in order, and what comes
+   * of it after its reply: a timer may print or throw.
    *
    * @returns the content of `execute_reply`
    * @throws KernelDied
@@ -32,6 +33,20 @@ export interface Kernel {
     onMessage: (message: Message) => void,
     options?: ExecuteOptions,
   ): Promise<Message["content"]>;
+  /**
+   * Asks for something else; settles with the content of the reply.
+   *
+   * @param type - of the request, as `inspect_request`
+   */
+  ask(type: string, content: Message["content"]): Promise<Message["content"]>;
+  /**
+   * Waits until nothing that cells began still runs, a second at most.
+   *
+   * @returns how many timers and requests still run; 1 where one of them lets
+   *   nothing else have its turn
+   * @throws KernelDied
+   */
+  settle(): Promise<number>;
   /** Asks the running code to stop, as Ctrl-C would. */
   interrupt(): void;
   /** Ends the kernel and what it started, at once. */
@@ -52,6 +67,7 @@ export interface KernelOptions extends KernelProgram {
 
 const attempts = 3;
 const secondsToStop = 3;
+const secondsToSettle = 1;
 
 /**
  * Starts a kernel and returns when it answers on all its sockets.
@@ -110,6 +126,21 @@ function kernelOf(
       const reply = await client.ask("execute_request", content, onMessage);
       return reply.content;
     },
+    async ask(type, content) {
+      return (await client.ask(type, content)).content;
+    },
+    async settle() {
+      const content = { seconds: secondsToSettle };
+      const late = wait((secondsToSettle + secondsToStop) * 1000, undefined, {
+        ref: false,
+      });
+      const asked = client.ask("pal_settle_request", content);
+      const reply = await Promise.race([asked, late]);
+      asked.catch(() => {
+        // It came too late; what ends the kernel is told by `ended`.
+      });
+      return reply === undefined ? 1 : Number(reply.content.left);
+    },
     interrupt: () => running.send("SIGINT"),
     kill: () => running.send("SIGKILL"),
     async stop() {
@@ -162,6 +193,8 @@ interface Asked {
   idle?: boolean;
 }
 
+const ignore = () => undefined;
+
 function connect(connection: Connection, running: KernelProcess): Client {
   const { ip, iopub_port, key, shell_port } = connection;
   const session = randomUUID();
@@ -173,6 +206,7 @@ function connect(connection: Connection, running: KernelProcess): Client {
   iopub.subscribe();
 
   const waiting = new Map<string, Asked>();
+  const answered = new Map<string, Asked>();
   let over: Error | undefined;
   const end = (error: Error) => {
     over ??= error;
@@ -187,12 +221,16 @@ function connect(connection: Connection, running: KernelProcess): Client {
       const message = fromFrames(frames, key);
       const id = message.parent.msg_id ?? "";
       const asked = waiting.get(id);
-      if (asked === undefined) continue;
+      if (asked === undefined) {
+        if (socket === iopub) answered.get(id)?.onMessage(message);
+        continue;
+      }
       if (socket === shell) asked.reply = message;
       else if (message.content.execution_state === "idle") asked.idle = true;
       else asked.onMessage(message);
       if (asked.reply === undefined || !asked.idle) continue;
       waiting.delete(id);
+      if (asked.onMessage !== ignore) answered.set(id, asked);
       asked.resolve(asked.reply);
     }
   };
@@ -201,7 +239,7 @@ function connect(connection: Connection, running: KernelProcess): Client {
   running.ended.then(end);
 
   return {
-    ask: (type, content, onMessage = () => undefined) =>
+    ask: (type, content, onMessage = ignore) =>
       new Promise((resolve, reject) => {
         if (over) {
           reject(over);

@@ -1,11 +1,11 @@
 import {
   type DisplayOutput,
   type ErrorOutput,
-  joined,
   type MimeBundle,
   type Output,
   split,
 } from "./format.ts";
+import { type StreamText, streamText } from "./stream-text.ts";
 import type { Message } from "./wire.ts";
 
 /** A place in some cell's outputs that updates of a display write to. */
@@ -13,6 +13,15 @@ interface Place {
   readonly outputs: Output[];
   readonly index: number;
 }
+
+interface OpenStream {
+  readonly name: "stdout" | "stderr";
+  readonly text: StreamText;
+  readonly output: Output;
+}
+
+/** Outputs of one cell; what comes after them is counted. */
+const mostOutputs = 1000;
 
 /** Turns what a kernel publishes into a notebook's outputs. */
 export interface OutputCollector {
@@ -24,17 +33,53 @@ export interface OutputCollector {
  * A collector for one notebook: a display may be updated from later cells.
  *
  * Streams of one name in a row become one; a carriage return overwrites the
- * line, as in a terminal.
+ * line, as in a terminal. Long streams, and cells of very many outputs, are
+ * cut, and say so.
  */
 export function outputCollector(): OutputCollector {
   const displays = new Map<string, Place[]>();
+  /** The stream that a cell's outputs end in, and may go on with. */
+  const open = new WeakMap<Output[], OpenStream>();
+  const leftOut = new WeakMap<Output[], number>();
+
+  /** Adds an output, or to the count of those for which there is no room. */
+  function push(outputs: Output[], output: Output): void {
+    if (outputs.length < mostOutputs || output.output_type === "error") {
+      outputs.push(output);
+      return;
+    }
+    const count = (leftOut.get(outputs) ?? 1) + 1; // one gives way to the note
+    leftOut.set(outputs, count);
+    const text = [`[... left out: ${count} outputs]\n`];
+    outputs[mostOutputs - 1] = { output_type: "stream", name: "stderr", text };
+  }
+
+  function addStream(outputs: Output[], content: Message["content"]): void {
+    const { name, text } = content as {
+      name: "stdout" | "stderr";
+      text: string;
+    };
+    const last = open.get(outputs);
+    if (last?.name === name && last.output === outputs.at(-1)) {
+      last.text.add(text);
+      return;
+    }
+    const stream = streamText();
+    stream.add(text);
+    const { lines } = stream;
+    const output: Output = { output_type: "stream", name, text: lines };
+    open.set(outputs, { name, text: stream, output });
+    push(outputs, output);
+  }
 
   function show(outputs: Output[], { content }: Message): void {
     const id = displayId(content);
-    outputs.push(displayOf(content));
+    push(outputs, displayOf(content));
     if (id === undefined) return;
     const place = { outputs, index: outputs.length - 1 };
-    displays.set(id, [...(displays.get(id) ?? []), place]);
+    const places = displays.get(id);
+    if (places) places.push(place);
+    else displays.set(id, [place]);
   }
 
   function update({ content }: Message): void {
@@ -60,11 +105,11 @@ export function outputCollector(): OutputCollector {
           const execution_count = content.execution_count as number;
           const { data, metadata } = displayOf(content);
           const output_type = "execute_result";
-          outputs.push({ output_type, data, metadata, execution_count });
+          push(outputs, { output_type, data, metadata, execution_count });
           break;
         }
         case "error":
-          outputs.push(errorOutput(content));
+          push(outputs, errorOutput(content));
           break;
       }
     },
@@ -99,23 +144,6 @@ function isText(type: string): boolean {
     type === "image/svg+xml" ||
     type === "application/javascript"
   );
-}
-
-function addStream(outputs: Output[], content: Message["content"]): void {
-  const { name, text } = content as { name: "stdout" | "stderr"; text: string };
-  const last = outputs.at(-1);
-  const before =
-    last?.output_type === "stream" && last.name === name
-      ? joined(last.text)
-      : undefined;
-  if (before !== undefined) outputs.pop();
-  const whole = overwritten((before ?? "") + text);
-  outputs.push({ output_type: "stream", name, text: split(whole) });
-}
-
-/** What a terminal would show: a carriage return starts the line again. */
-function overwritten(text: string): string {
-  return text.replaceAll("\r\n", "\n").replace(/[^\n\r]*\r(?=[^\n])/g, "");
 }
 
 /** An `error` message, or a reply with the same fields, as an output. */

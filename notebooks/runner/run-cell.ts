@@ -64,7 +64,8 @@ async function execute(
   }
 }
 
-function deathOf(died: KernelDied): ErrorOutput {
+/** The death of the kernel as an error to store. */
+export function deathOf(died: KernelDied): ErrorOutput {
   const traceback = [`KernelDied: ${died.message}`];
   if (died.lastWords) traceback.push(...died.lastWords.split("\n").slice(-20));
   return {

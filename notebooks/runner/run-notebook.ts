@@ -7,8 +7,13 @@ import {
   type Output,
 } from "./format.ts";
 import { type Kernel, type KernelOptions, startKernel } from "./kernel.ts";
-import { type OutputCollector, outputCollector } from "./outputs.ts";
-import { runCell } from "./run-cell.ts";
+import { KernelDied } from "./kernel-process.ts";
+import {
+  errorOutput,
+  type OutputCollector,
+  outputCollector,
+} from "./outputs.ts";
+import { deathOf, runCell } from "./run-cell.ts";
 
 export interface RunOptions {
   readonly kernel: KernelOptions;
@@ -44,6 +49,8 @@ export interface RunResult {
   readonly notebook: Notebook;
   /** Errors that no tag `raises-exception` expected. */
   readonly failures: readonly CellFailure[];
+  /** Timers and requests that the cells left running at the end. */
+  readonly nLeftRunning: number;
   readonly seconds: number;
 }
 
@@ -58,6 +65,8 @@ interface Run {
   readonly collector: OutputCollector;
   readonly options: RunOptions;
   readonly nCells: number;
+  /** Errors of cells that had ended: thrown in a timer, in a promise. */
+  readonly late: CellFailure[];
 }
 
 /**
@@ -80,11 +89,14 @@ export async function runNotebook(
     signal?.throwIfAborted();
     const collector = outputCollector();
     const nCells = notebook.cells.filter(isCode).length;
-    const run = { kernel, collector, options, nCells };
-    const { cells, failures } = await runCells(notebook, run);
+    const run: Run = { kernel, collector, options, nCells, late: [] };
+    const { cells, failures, isAlive } = await runCells(notebook, run);
+    const nLeftRunning = isAlive ? await settled(run) : 0;
+    signal?.throwIfAborted();
     return {
       notebook: { ...notebook, cells },
-      failures,
+      failures: [...failures, ...run.late],
+      nLeftRunning,
       seconds: (performance.now() - begin) / 1000,
     };
   } finally {
@@ -93,10 +105,22 @@ export async function runNotebook(
   }
 }
 
+/** Waits for what the cells left; what ends the kernel is the last one's. */
+async function settled({ kernel, late, nCells }: Run): Promise<number> {
+  try {
+    return await kernel.settle();
+  } catch (error) {
+    if (!(error instanceof KernelDied)) throw error;
+    late.push({ cell: nCells, error: deathOf(error) });
+    return 0;
+  }
+}
+
 async function runCells(notebook: Notebook, run: Run) {
   const failures: CellFailure[] = [];
   const cells: Notebook["cells"][number][] = [];
   let stopped = false;
+  let isAlive = true;
   let number = 0;
   for (const cell of notebook.cells) {
     if (!isCode(cell)) {
@@ -110,13 +134,17 @@ async function runCells(notebook: Notebook, run: Run) {
     }
     const { error, result } = await runOne(cell, number, run);
     cells.push(result);
-    if (error === undefined) continue;
-    if (!hasTag(cell, "raises-exception")) {
+    isAlive = error?.ename !== "KernelDied";
+    const late = run.late.splice(0);
+    failures.push(...late);
+    if (error && !hasTag(cell, "raises-exception")) {
       failures.push({ cell: number, error });
     }
-    stopped = error.ename === "KernelDied" || stopsAfterError(cell, run);
+    const stops = error !== undefined && stopsAfterError(cell, run);
+    const stopsLate = late.length > 0 && !run.options.allowErrors;
+    stopped = !isAlive || stops || stopsLate;
   }
-  return { cells, failures };
+  return { cells, failures, isAlive };
 }
 
 async function runOne(cell: CodeCell, number: number, run: Run): Promise<Ran> {
@@ -133,12 +161,18 @@ async function runOne(cell: CodeCell, number: number, run: Run): Promise<Ran> {
   }
   tell("running");
   const outputs: Output[] = [];
+  let hasEnded = false;
   const { error, executionCount } = await runCell(run.kernel, source, {
     seconds: secondsFor(cell, options),
     secondsToStop: options.secondsToStop,
     stopOnError: stopsAfterError(cell, run),
-    onMessage: (message) => run.collector.add(outputs, message),
+    onMessage: (message) => {
+      run.collector.add(outputs, message);
+      if (!hasEnded || message.header.msg_type !== "error") return;
+      run.late.push({ cell: number, error: errorOutput(message.content) });
+    },
   });
+  hasEnded = true;
   options.signal?.throwIfAborted();
   if (error && !outputs.includes(error)) replaceError(outputs, error);
   tell(error && !hasTag(cell, "raises-exception") ? "error" : "ok");

@@ -1,7 +1,9 @@
 /** Runs steps and commands: a line per step, its time, and what went wrong. */
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { basename, join, relative } from "node:path";
+import { endGroup, isStopping, watchCommand } from "./interrupt.mjs";
+import { noteCommand } from "./lock.mjs";
 import { logFolder, root } from "./paths.mjs";
 
 /** A fault of the outside world, with what the user can do about it. */
@@ -42,21 +44,18 @@ export async function step(name, work, { quiet = false } = {}) {
   }
 }
 
-const children = new Set();
-let interrupted = false;
+/** Prints a line between the steps' own. */
+export function note(text) {
+  const start = process.stdout.isTTY ? "\r\x1b[2K" : "";
+  process.stdout.write(`${start}      ${text}\n`);
+}
 
-/** Ends the running commands on Ctrl-C; what is finished stays finished. */
-export function stopOnInterrupt(again) {
-  for (const signal of ["SIGINT", "SIGTERM"]) {
-    process.on(signal, () => {
-      interrupted = true;
-      for (const child of children) child.kill(signal);
-      process.stdout.write(
-        `\nInterrupted. Nothing is half-made: ${again} continues.\n`,
-      );
-      process.exit(signal === "SIGINT" ? 130 : 143);
-    });
-  }
+/** Ends in silence when whoever reads the output, as `head`, has enough. */
+export function endWithReader() {
+  process.stdout.on("error", (error) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit(0);
+  });
 }
 
 /** Keeps a command's output for whoever looks for the cause of a fault. */
@@ -77,6 +76,24 @@ function describeEnd(command, args, { code, signal, output }) {
   return `${command} ${args[0]}: ${how}\n${tail}`;
 }
 
+/** A command as a person would call it: "npm ci". */
+function nameOf(command, args) {
+  const [script, ...rest] =
+    command === process.execPath ? args : [command, ...args];
+  return [basename(script, "-cli.js"), rest[0]].filter(Boolean).join(" ");
+}
+
+/** Counts a command among the running ones, here and for the next set-up. */
+function keep(child, ended, name) {
+  if (child.pid === undefined) return () => {};
+  const unwatch = watchCommand(child, ended);
+  const unnote = noteCommand(child.pid, name);
+  return () => {
+    unwatch();
+    unnote();
+  };
+}
+
 /**
  * Runs a command; its output also goes to `.pal/logs/<log>.log`.
  *
@@ -92,9 +109,14 @@ export function run(command, args, options) {
       cwd,
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
+      // A group of its own: it ends with all that it starts, and when we say.
+      detached: process.platform !== "win32",
     });
-    children.add(child);
-    const timer = setTimeout(() => child.kill("SIGTERM"), limit * 1000);
+    const ended = new Promise((settle) => {
+      child.once("error", settle).once("close", settle);
+    });
+    const forget = keep(child, ended, nameOf(command, args));
+    const timer = setTimeout(() => endGroup(child.pid, ended), limit * 1000);
     let output = "";
     let answer = "";
     child.stdout.setEncoding("utf8").on("data", (part) => {
@@ -106,8 +128,8 @@ export function run(command, args, options) {
     });
     const end = (failure) => {
       clearTimeout(timer);
-      children.delete(child);
-      if (interrupted) return;
+      forget();
+      if (isStopping()) return;
       const where = writeLog(path, output);
       if (failure === undefined) resolve(answer);
       else {

@@ -67,6 +67,32 @@ describe("decodeAudio", () => {
     assert.deepEqual([...samples], [-1, 0.5, Math.fround(32_767 / 32_768)]);
   });
 
+  for (const bits of [8, 16, 24] as const) {
+    it(`gives the very samples of WAV for FLAC of ${bits} bits`, async () => {
+      const half = 2 ** (bits - 1);
+      const spread = 2_654_435_761; // visits every value of few bits
+      const whole = Array.from({ length: 70_000 }, (_, i) =>
+        i < 5
+          ? [-half, -1, 0, 1, half - 1][i]
+          : ((i * spread) % (2 * half)) - half,
+      );
+      const wav = await decodeAudio(
+        makeWav(
+          whole.map((n) => n / half),
+          { bits, sampleRate: 48_000 },
+        ),
+      );
+      const sampleAt = (i: number) => whole[i];
+      const parts = { channels: 1, blockSize: 7000, nFrames: 10 };
+      const flac = await decodeAudio(makeFlac({ ...parts, bits, sampleAt }));
+      assert.deepEqual(flac.samples, wav.samples);
+      assert.deepEqual(
+        [...flac.samples.subarray(0, 5)],
+        [-1, -1 / half, 0, 1 / half, (half - 1) / half],
+      );
+    });
+  }
+
   it("gives the same samples for FLAC as for WAV, to half a step", async () => {
     const { samples, channels } = await decodeAudio(stored("tones.flac"));
     assert.equal(channels, 2);
@@ -77,6 +103,7 @@ describe("decodeAudio", () => {
   for (const [name, format, rate] of [
     ["tones.flac", "flac", 16_000],
     ["tones-vbr.mp3", "mp3", 16_000],
+    ["tones-summed.mp3", "mp3", 16_000],
     ["tones-bare.mp3", "mp3", 16_000],
     ["tones.ogg", "ogg-vorbis", 16_000],
     ["tones-flac.ogg", "ogg-flac", 16_000],
@@ -123,8 +150,8 @@ describe("decodeAudio", () => {
   });
 
   it("loses no FLAC frame, wherever a piece ends", async () => {
-    // audio-decode loses a frame whose header lies across two pieces. Pieces
-    // are of 65,536 bytes; these blocks put a header at each place around.
+    // Frames are decoded some 65,536 bytes at a time; these blocks put a
+    // header at each place around.
     for (let shift = -18; shift <= 0; shift++) {
       const blockSize = Math.floor((65_536 - 42 + 2 * shift) / 2 / 2);
       const parts = { channels: 1, blockSize, nFrames: 5 };
@@ -158,6 +185,12 @@ describe("decodeAudio", () => {
     assert.equal((await decodeAudio(bytes)).samples.length, left.length);
   });
 
+  it("reads to the end of a WAV whose sizes were never filled in", async () => {
+    const bytes = makeWav(left, { promised: 0 });
+    new DataView(bytes.buffer).setUint32(4, 0, true);
+    assert.equal((await decodeAudio(bytes)).samples.length, left.length);
+  });
+
   it("takes what is left of a file cut short, with a note", async () => {
     const bytes = makeWav(left).subarray(0, 44 + 2000);
     const audio = await decodeAudio(bytes, { acceptCutShort: true });
@@ -168,6 +201,14 @@ describe("decodeAudio", () => {
   });
 });
 
+/** A WAV file of an empty data chunk, and a LIST chunk after it. */
+function withList(parts: object): Uint8Array {
+  const list = Buffer.from("LIST\x1a\0\0\0INFOISFT\x0e\0\0\0Lavf59.27.100\0");
+  const bytes = Buffer.concat([makeWav([], parts), list]);
+  bytes.writeUInt32LE(bytes.length - 8, 4);
+  return bytes;
+}
+
 describe("decodeAudio refuses", () => {
   const text = (words: string) => new TextEncoder().encode(words);
   const nan = new Float32Array(100).fill(Number.NaN);
@@ -175,6 +216,17 @@ describe("decodeAudio refuses", () => {
   const cases: readonly (readonly [string, Uint8Array, RegExp])[] = [
     ["an empty file", new Uint8Array(), /expected audio, got an empty file/],
     ["0 seconds", makeWav([]), /at least one sample, got none \(0 seconds\)/],
+    ["no samples, but metadata", withList({}), /got none \(0 seconds\)/],
+    [
+      "no samples of mu-law, but metadata",
+      withList({ bits: 8, coding: 7 }),
+      /got none \(0 seconds\)/,
+    ],
+    [
+      "metadata after sizes that were never filled in",
+      new Uint8Array(withList({})).fill(0, 4, 8),
+      /got none \(0 seconds\)/,
+    ],
     [
       "NaN",
       makeWav(nan, { coding: 3, bits: 32 }),

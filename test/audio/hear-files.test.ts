@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -63,6 +63,18 @@ describe("hearFiles", () => {
     assert.equal(lines[0], "2 of 6 files could not be heard");
     assert.match(lines[1], /bad\.wav: decodeAudio: expected wav, flac, mp3/);
     assert.match(lines[2], /missing\.ogg: readAudio: .*ENOENT/);
+  });
+
+  it("refuses a damaged file, or hears it with a note when told", async () => {
+    const bytes = await readFile(join(folder, "tones-vbr.mp3"));
+    bytes[bytes.length - 50] ^= 1;
+    const path = join(place, "damaged.mp3");
+    await writeFile(path, bytes);
+    const [{ error }] = await all(hearFiles([path], options));
+    assert.match(`${error}`, /another checksum.*acceptDamaged/);
+    const told = { ...options, acceptDamaged: true };
+    const [{ hearing }] = await all(hearFiles([path], told));
+    assert.match(`${hearing?.notes}`, /damaged at byte \d+/);
   });
 
   it("gives the frames that one thread gives", async () => {

@@ -6,14 +6,21 @@ interface FlacParts {
   readonly nFrames: number;
   /** What STREAMINFO says of the length; 0 is "unknown". */
   readonly promised?: number;
+  readonly bits?: 8 | 16 | 24;
+  /** Sample i of every channel, a whole number. */
+  readonly sampleAt?: (i: number) => number;
 }
 
+/** How a frame's header names a depth. */
+const depths = { 8: 1, 16: 4, 24: 6 } as const;
+
 /**
- * A 16-bit FLAC file at 48 kHz without compression (RFC 9639), for sizes that
- * no fixture should have. Sample i of every channel is (i % 256) * 64, or 0.
+ * A FLAC file at 48 kHz without compression (RFC 9639), for sizes that no
+ * fixture should have. It has 16 bits, and sample i of every block and channel
+ * is (i % 256) * 64 or 0, unless told.
  */
 export function makeFlac(parts: FlacParts): Uint8Array {
-  const { blockSize, channels, nFrames } = parts;
+  const { bits = 16, blockSize, channels, nFrames } = parts;
   const frames = Array.from({ length: nFrames }, (_, i) => frame(parts, i));
   const info = new Uint8Array(42);
   const view = new DataView(info.buffer);
@@ -21,7 +28,8 @@ export function makeFlac(parts: FlacParts): Uint8Array {
   info.set([0x80, 0, 0, 34], 4); // the last metadata block
   view.setUint16(8, blockSize);
   view.setUint16(10, blockSize);
-  view.setUint32(18, (48_000 << 12) | ((channels - 1) << 9) | (15 << 4));
+  const depth = (bits - 1) << 4;
+  view.setUint32(18, (48_000 << 12) | ((channels - 1) << 9) | depth);
   view.setUint32(22, parts.promised ?? nFrames * blockSize);
   const length = frames.reduce((sum, { length }) => sum + length, info.length);
   const file = new Uint8Array(length);
@@ -35,23 +43,27 @@ export function makeFlac(parts: FlacParts): Uint8Array {
 }
 
 function frame(parts: FlacParts, index: number): Uint8Array {
-  const { blockSize, channels, isConstant } = parts;
-  // 16 bits of size follow; 48 kHz; 16-bit samples.
-  const head = [0xff, 0xf8, 0x7a, ((channels - 1) << 4) | 8];
+  const { bits = 16, blockSize, channels, isConstant } = parts;
+  const { sampleAt = (i: number) => ((i % blockSize) % 256) * 64 } = parts;
+  const width = bits / 8;
+  // 16 bits of size follow; 48 kHz.
+  const head = [0xff, 0xf8, 0x7a, ((channels - 1) << 4) | (depths[bits] << 1)];
   head.push(...coded(index), (blockSize - 1) >> 8, (blockSize - 1) & 0xff);
   head.push(crc(head, { bits: 8, polynomial: 0x07 }));
-  const subframe = isConstant ? 3 : 1 + 2 * blockSize;
+  const subframe = 1 + width * (isConstant ? 1 : blockSize);
   const bytes = new Uint8Array(head.length + channels * subframe + 2);
   bytes.set(head);
-  const view = new DataView(bytes.buffer);
   for (let c = 0, at = head.length; c < channels; c++, at += subframe) {
     bytes[at] = isConstant ? 0 : 2;
     for (let i = 0; !isConstant && i < blockSize; i++) {
-      view.setInt16(at + 1 + 2 * i, (i % 256) * 64);
+      const sample = sampleAt(index * blockSize + i);
+      for (let byte = 0; byte < width; byte++) {
+        bytes[at + 1 + width * i + byte] = sample >> (bits - 8 - 8 * byte);
+      }
     }
   }
   const sum = crc(bytes.subarray(0, -2), { bits: 16, polynomial: 0x8005 });
-  view.setUint16(bytes.length - 2, sum);
+  new DataView(bytes.buffer).setUint16(bytes.length - 2, sum);
   return bytes;
 }
 

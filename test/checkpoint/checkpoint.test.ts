@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -92,6 +93,16 @@ describe("openCheckpoint", () => {
       openCheckpoint(empty),
       /model.safetensors or .* got an empty folder/,
     );
+  });
+
+  it("refuses a pipe, which no one may ever write into", async (t) => {
+    const path = join(folder, "pipe.safetensors");
+    if (spawnSync("mkfifo", [path]).status !== 0) return t.skip("no mkfifo");
+    await assert.rejects(
+      openCheckpoint(path),
+      /expected a file, got something/,
+    );
+    rmSync(path);
   });
 
   it("notices that a file became shorter after it was opened", async () => {

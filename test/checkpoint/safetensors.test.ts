@@ -22,7 +22,8 @@ describe("openSafetensors", () => {
       ["I16", new Int16Array([-7]), [-7]],
       ["I8", new Int8Array([-7]), [-7]],
       ["U8", new Uint8Array([255]), [255]],
-      ["BOOL", new Uint8Array([1, 0]), [1, 0]],
+      // Any byte but 0 is true, as safetensors' own readers have it.
+      ["BOOL", new Uint8Array([1, 0, 2, 255]), [1, 0, 1, 1]],
     ];
     for (const [dtype, stored, values] of cases) {
       const shape = [values.length];
@@ -70,6 +71,14 @@ describe("openSafetensors", () => {
     );
     await assert.rejects(opened.read("x"), /fit 32 bits, got 1099511627776/);
   });
+});
+
+it("refuses a 64-bit fraction that would become infinite", async () => {
+  const doubles = new Float64Array([1, -1e300, Infinity]);
+  const opened = await open(
+    file({ x: entry("F64", [3], [0, 24]) }, bytesOf(doubles)),
+  );
+  await assert.rejects(opened.read("x"), /fit 32 bits, got -1e\+300/);
 });
 
 describe("a hostile safetensors header", () => {

@@ -76,7 +76,10 @@ describe("pal cost", () => {
     [["--text", "1.5"], /expected --text as a whole number above 0, got "1.5"/],
     [["--answer", "0"], /expected --answer as a whole number above 0, got "0"/],
     [["--query", "32"], /--query as steps x bands, such as 32x2, got "32"/],
-    [["--layers", "3"], /Unknown option '--layers'/],
+    [
+      ["--layers", "3"],
+      /cost: unknown option --layers; known: --scale, --text, /,
+    ],
   ] as const) {
     it(`refuses ${args.join(" ")}`, () => {
       assert.throws(() => readCostOptions(args), { message });

@@ -312,6 +312,6 @@ describe("a fourth encoder, without frequency, declared outside", () => {
     );
     lines.length = 0;
     assert.equal(await features(["--help"], encoders), 0);
-    assert.match(lines.join("\n"), /clap-music, whisper-base,\n/);
+    assert.match(lines.join("\n"), /clap-music, whisper-base;\n/);
   });
 });

@@ -51,6 +51,15 @@ describe("openEncoder", () => {
     encoder.dispose();
   });
 
+  it("reads the part of a file that is named", async () => {
+    const pair = join(parityFolder, "..", "torch", "pair.pt");
+    await assert.rejects(openEncoder(pair), /by the option `part`$/);
+    await assert.rejects(
+      openEncoder(pair, { part: "0" }),
+      /openEncoder: expected the tensors of .*, got others/,
+    );
+  });
+
   it("warns of weights that are known to be broken", async () => {
     const broken = join(folder, "larger_clap_music");
     mkdirSync(broken);

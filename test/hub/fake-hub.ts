@@ -8,6 +8,11 @@ import type { AddressInfo } from "node:net";
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
 
+interface Listed extends Record<string, unknown> {
+  /** Sent as it is, in place of JSON. */
+  text?: string;
+}
+
 /** Answers one request for a file's bytes; true when it did so itself. */
 export type Fault = (
   request: IncomingMessage,
@@ -19,11 +24,13 @@ export type Fault = (
 export async function fakeHub(files: Record<string, Uint8Array>) {
   const faults: Fault[] = [];
   const seen: IncomingMessage[] = [];
+  const listed: Listed = {};
   const server = createServer((request, response) => {
     const path = decodeURI(request.url ?? "");
     if (path.startsWith("/api/models/")) {
       response.setHeader("content-type", "application/json");
-      response.end(JSON.stringify(listing(files)));
+      const { text, ...changes } = listed;
+      response.end(text ?? JSON.stringify({ ...listing(files), ...changes }));
       return;
     }
     seen.push(request);
@@ -42,6 +49,8 @@ export async function fakeHub(files: Record<string, Uint8Array>) {
     files,
     /** What goes wrong in the next requests for bytes, in order. */
     faults,
+    /** What the listing says in place of the truth. */
+    listed,
     /** Requests for bytes so far. */
     seen,
     async close() {

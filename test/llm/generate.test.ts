@@ -195,6 +195,16 @@ describe("a generator", () => {
     generator.dispose();
   });
 
+  it("names the option that a cell calls maxTokens", async () => {
+    const generator = openGenerator(config);
+    const options = { ends: [], maxTokens: 5 } as unknown as GenerateOptions;
+    await assert.rejects(
+      generator.generate(llama, { prompts: [[7]], heard: [] }, options),
+      /expected maxNew, .* of 1 or more, got none among ends, maxTokens$/,
+    );
+    generator.dispose();
+  });
+
   it("refuses a model whose weights are not numbers", async () => {
     const small = { ...toyLlama, nLayers: 1, vocabularySize: 5 };
     const broken = initLlama(small, random("broken"));

@@ -6,6 +6,8 @@ import fc from "fast-check";
 import type { ChatTokenizer } from "../../lib/llm/chat.ts";
 import { openTokenizer } from "../../lib/llm/hf-tokenizer.ts";
 import {
+  chatMlFiles,
+  digitFiles,
   folderOf,
   llama3Folder,
   llama32Template,
@@ -129,6 +131,59 @@ describe("openTokenizer", () => {
         ].join("\n"),
       ),
     });
+  });
+
+  it("splits at every digit that Unicode knows, as the original does", async () => {
+    // Ids of tokenizers 0.23.3 (Python): each digit apart, then digits in rows.
+    const expected: Readonly<Record<string, readonly number[][]>> = {
+      "½½": [[256, 256], [261]],
+      "a½½": [
+        [97, 256, 256],
+        [97, 261],
+      ],
+      "12": [[49, 50], [273]],
+      "1½": [[49, 256], [263]],
+      "ⅧⅧ a٣٣": [
+        [260, 260, 32, 97, 257, 257],
+        [267, 32, 97, 264],
+      ],
+      "x²²y": [
+        [120, 258, 258, 121],
+        [120, 270, 121],
+      ],
+      a12٣b: [
+        [97, 49, 50, 257, 98],
+        [97, 273, 257, 98],
+      ],
+    };
+    const apart = await openTokenizer(folderOf(digitFiles(true)));
+    const inRows = await openTokenizer(folderOf(digitFiles(false)));
+    for (const [text, ids] of Object.entries(expected)) {
+      assert.deepEqual([apart.encode(text), inRows.encode(text)], ids, text);
+    }
+  });
+
+  it("takes another family's tokens from its config", async () => {
+    const tokenizer = await openTokenizer(folderOf(chatMlFiles()));
+    const { begin, end, ends, pad } = tokenizer;
+    assert.equal(tokenizer.decode([begin]), "<|im_start|>");
+    assert.equal(tokenizer.decode([end]), "<|im_end|>");
+    assert.deepEqual(ends, [end]);
+    assert.equal(pad, end); // none is named
+    const named = { pad_token: "<|endoftext|>" };
+    const other = await openTokenizer(folderOf(chatMlFiles(named)));
+    assert.equal(other.decode([other.pad]), "<|endoftext|>");
+  });
+
+  it("says which of another family's tokens is missing", async () => {
+    const files = chatMlFiles({ eos_token: "<|im_and|>" });
+    await assert.rejects(openTokenizer(folderOf(files)), {
+      name: "RangeError",
+      message:
+        /expected the special tokens that tokenizer_config.json names, got 1 missing .*\n {2}missing <\|im_and\|>; nearest: <\|im_end\|>$/,
+    });
+    const none = chatMlFiles({ eos_token: null });
+    await assert.rejects(openTokenizer(folderOf(none)), /missing eos_token/);
   });
 
   it("needs no headers where there is no chat", async () => {

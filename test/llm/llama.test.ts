@@ -3,11 +3,17 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import { type LlamaConfig, toyLlama } from "../../lib/llm/config.ts";
-import { initLlama, type Llama, runLlama } from "../../lib/llm/llama.ts";
+import { openGenerator } from "../../lib/llm/generate.ts";
+import {
+  countLlama,
+  initLlama,
+  type Llama,
+  runLlama,
+} from "../../lib/llm/llama.ts";
 import { causalMask } from "../../lib/llm/places.ts";
-import { openLlama } from "../../lib/llm/weights.ts";
+import { openLlama, packLlama } from "../../lib/llm/weights.ts";
 import { forbidden } from "../../lib/tensor/layers.ts";
-import { disposeTensors } from "../../lib/tensor/params.ts";
+import { countParameters, disposeTensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import { recorder } from "../../lib/tensor/tap.ts";
 import { readTensors } from "../checkpoint/support.ts";
@@ -44,6 +50,32 @@ describe("llama beside Hugging Face's", () => {
     assertClose(kept[0], stored("hidden_1"), { atol: 1e-4 });
     assertClose(kept[1], stored("hidden_2"), { atol: 1e-4 });
     assertClose(logits_BTV, stored("logits"), { atol: 1e-4 });
+  });
+});
+
+describe("a llama with a table to read out, and linear positions", () => {
+  const folder = join(import.meta.dirname, "../fixtures/parity/llama-untied");
+  before(startEngine);
+
+  it("has Hugging Face's scores to 1e-5, and its next tokens", async () => {
+    const { config, llama } = await openLlama(folder);
+    assert.deepEqual(config.rope, { theta: 10_000, divisor: 4 });
+    assert.equal(countParameters(llama), countLlama(config));
+    const io = await readTensors(join(folder, "io.safetensors"));
+    const stored = (name: string) => io.get(name)!.values;
+    const tokens_BT = tf.tensor2d(stored("input_ids"), [1, 40], "int32");
+    const logits_BTV = runLlama(llama, tokens_BT, { config });
+    assertClose(logits_BTV, stored("logits"), { atol: 1e-5 });
+    const all = [...stored("generated")];
+    const generator = openGenerator(config);
+    const asked = { prompts: [all.slice(0, 6)], heard: [] as [] };
+    for (const weights of [llama, packLlama(llama)]) {
+      const options = { ends: [], maxNew: 12 };
+      const [made] = await generator.generate(weights, asked, options);
+      assert.deepEqual(made.tokens, all.slice(6));
+      disposeTensors(weights);
+    }
+    generator.dispose();
   });
 });
 

@@ -101,6 +101,80 @@ export const specialNames = [
   "<|eot_id|>",
 ] as const;
 
+/** What ChatML's turns look like: SmolLM2's, in our words. */
+const chatMlTemplate = `{%- for turn in messages %}
+{{- "<|im_start|>" + turn["role"] + "\n" + turn["content"] + "<|im_end|>\n" }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- "<|im_start|>assistant\n" }}{%- endif %}`;
+
+/** A small tokenizer of SmolLM2's kind. */
+export function chatMlFiles(config: Files = {}): Files {
+  return {
+    ...tinyFiles(["<|endoftext|>", "<|im_start|>", "<|im_end|>"]),
+    "tokenizer_config.json": {
+      bos_token: "<|im_start|>",
+      eos_token: { content: "<|im_end|>" },
+      chat_template: chatMlTemplate,
+      ...config,
+    },
+  };
+}
+
+/**
+ * A tokenizer that splits digits and would join pairs of some: ½, ٣, Ⅷ, ² of
+ * two and three bytes, and 1 with what stands beside it.
+ */
+export function digitFiles(isIndividual: boolean): Files {
+  const bytes = byteCharacters();
+  const written = (text: string) =>
+    [...Buffer.from(text)].map((byte) => bytes[byte]);
+  const digits = ["½", "٣", "²"].map(written);
+  const eight = written("Ⅷ");
+  const wholes = [digits[0], digits[1], eight, digits[2]].map((b) =>
+    b.join(""),
+  );
+  const merges = [
+    ...digits,
+    eight.slice(0, 2),
+    [eight.slice(0, 2).join(""), eight[2]],
+    ...wholes.flatMap((digit) => [
+      [digit, digit],
+      ["a", digit],
+      ["1", digit],
+    ]),
+    ["1", "2"],
+    ["a", "1"],
+  ];
+  const vocabulary = [
+    ...new Set([...bytes, ...merges.map((pair) => pair.join(""))]),
+  ];
+  const files = tinyFiles();
+  const byteLevel = { type: "ByteLevel", add_prefix_space: false };
+  return {
+    ...files,
+    "tokenizer.json": {
+      ...(files["tokenizer.json"] as object),
+      added_tokens: specialNames.map((content, i) => ({
+        id: vocabulary.length + i,
+        content,
+        special: true,
+      })),
+      pre_tokenizer: {
+        type: "Sequence",
+        pretokenizers: [
+          { type: "Digits", individual_digits: isIndividual },
+          { ...byteLevel, use_regex: false },
+        ],
+      },
+      model: {
+        type: "BPE",
+        vocab: Object.fromEntries(vocabulary.map((text, id) => [text, id])),
+        merges,
+      },
+    },
+  };
+}
+
 /** A small tokenizer of Llama 3's kind: a token for each byte, and " a". */
 export function tinyFiles(names: readonly string[] = specialNames): Files {
   const bytes = byteCharacters();

@@ -226,7 +226,6 @@ describe("llamaConfig", () => {
   it("refuses what its code does not compute", () => {
     for (const [field, value] of Object.entries({
       model_type: "clap",
-      tie_word_embeddings: false,
       hidden_act: "gelu",
       attention_bias: true,
       num_key_value_heads: 3,

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import type { ErrorOutput } from "../../notebooks/runner/format.ts";
 import { type Kernel, startKernel } from "../../notebooks/runner/kernel.ts";
+import type { Message } from "../../notebooks/runner/wire.ts";
 import { kernelOptions, runCode, stdoutOf } from "./support.ts";
 
 let kernel: Kernel;
@@ -91,6 +93,38 @@ describe("a cell of the repaired kernel", () => {
     );
     assert.equal(text.split("\n").length, 3001);
     assert.ok(text.endsWith("\n2999\n"));
+  });
+
+  it("prints 100,000 lines in seconds, and streams in their order", async () => {
+    const begin = performance.now();
+    const text = await printed(
+      'for (let i = 0; i < 100_000; i++) console.log("line", i);',
+    );
+    assert.ok(performance.now() - begin < 10_000);
+    assert.match(text, /^line 0\n[\s\S]*\nline 99999\n$/);
+    const { outputs } = await runCode(
+      kernel,
+      "for (let i = 0; i < 100; i++) { console.log(i); console.error(i); }",
+    );
+    const names = outputs.map((it) => it.output_type === "stream" && it.name);
+    assert.deepEqual(
+      names.slice(0, 4),
+      Array(2).fill(["stdout", "stderr"]).flat(),
+    );
+    assert.equal(outputs.length, 200);
+  });
+
+  it("keeps beginning and end of 50 MB, and says what is gone", async () => {
+    const text = await printed(
+      'process.stdout.write("first" + "x".repeat(5e7) + "\\nlast\\n"); 1',
+    );
+    assert.ok(text.length < 2e6);
+    assert.match(text, /^firstx/);
+    assert.match(
+      text,
+      /\[\.\.\. left out: 4\d{7} letters, 0 lines; printed faster/,
+    );
+    assert.match(text, /x\nlast\n1\n$/);
   });
 
   it("calls back when a stream was written to", async () => {
@@ -190,6 +224,195 @@ describe("a cell that fails", () => {
       'interface Z { z: 1 }\n\nnew Error("mine").stack',
     );
     assert.match(text, /^Error: mine\n {4}at cell \d+:3:1\n$/);
+  });
+});
+
+describe("what no cell waits for", () => {
+  const strays = [
+    [
+      "in a timer",
+      'setTimeout(() => { throw new RangeError("stray"); }, 0); 1',
+    ],
+    ["in a promise", 'Promise.reject(new RangeError("stray")); 1'],
+    [
+      "in a function that is not awaited",
+      'async function go() { await null; throw new RangeError("stray"); }\n' +
+        "void go(); 1",
+    ],
+  ] as const;
+  for (const [where, code] of strays) {
+    it(`fails the cell that began it: ${where}`, async () => {
+      const { ename, evalue, outputs, trace } = await failing(code);
+      assert.deepEqual([ename, evalue], ["RangeError", "stray"]);
+      assert.equal(stdoutOf(outputs), "1\n");
+      assert.match(
+        trace,
+        /^RangeError: stray\n {2}\(.*; from cell \d+\)\n {2}cell/,
+      );
+    });
+  }
+
+  it("fails the cell that runs meanwhile, and names the one it is from", async () => {
+    await printed(
+      'setTimeout(() => { throw new Error("later"); }, 100); "begun"',
+    );
+    const { evalue, trace } = await failing(
+      "await new Promise((r) => setTimeout(r, 200))",
+    );
+    assert.equal(evalue, "later");
+    const [from, next] = [...trace.matchAll(/cell (\d+)/g)].map(([, n]) => n);
+    assert.equal(from, next);
+  });
+
+  it("is told after the cell's reply where no other runs", async () => {
+    const types: string[] = [];
+    const reply = await kernel.execute(
+      "setTimeout(() => { throw 7 }, 50); 1",
+      ({ header }) => types.push(header.msg_type),
+    );
+    assert.equal(reply.status, "ok");
+    assert.equal(await kernel.settle(), 0);
+    assert.equal(types.at(-1), "error");
+  });
+
+  it("is counted where it goes on", async () => {
+    await printed("const endless = setInterval(() => {}, 1000); 1");
+    assert.equal(await kernel.settle(), 1);
+    await printed("clearInterval(endless); 1");
+    assert.equal(await kernel.settle(), 0);
+  });
+});
+
+describe("the names of a cell that fails", () => {
+  it("are kept as far as the cell came", async () => {
+    await failing(
+      "const kept1 = 1, kept2 = 2;\nlet kept3 = undefined as string | undefined;\n" +
+        "function kept4() { return 4; }\nclass Kept5 { five = 5; }\n" +
+        'throw new Error("here");\nconst lost = 6;',
+    );
+    assert.equal(
+      await printed("[kept1, kept2, kept3, kept4(), new Kept5().five]"),
+      "[ 1, 2, undefined, 4, 5 ]\n",
+    );
+    const { evalue } = await failing("lost");
+    assert.match(evalue, /Cannot find name 'lost'/);
+  });
+
+  it("are kept by an asynchronous cell, a destructuring, an import", async () => {
+    await failing(
+      'import { sep } from "node:path";\nconst { a1, b: [b1] } = ' +
+        "await Promise.resolve({ a1: 1, b: [2] });\nthrow 1;",
+    );
+    assert.equal(await printed("[a1, b1, sep]"), "[ 1, 2, '/' ]\n");
+  });
+
+  it("keep value and type of earlier cells where the cell did not come", async () => {
+    await printed("let early = 1; let both = 1;");
+    await failing('let both = "new"; throw 1; let early = "new";');
+    assert.equal(
+      await printed("[early.toFixed(1), both.length]"),
+      "[ '1.0', 3 ]\n",
+    );
+    await printed("early = 2;");
+    assert.equal(await printed("early + 1"), "3\n");
+  });
+
+  it("are told apart in a cell of very many names", async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `many${i}`);
+    const lines = names.map((name, i) => `const ${name} = ${i};`);
+    await failing(
+      [...lines.slice(0, 60), "throw 1;", ...lines.slice(60)].join("\n"),
+    );
+    assert.equal(await printed("many0 + many59"), "59\n");
+    const { evalue } = await failing("many60");
+    assert.match(evalue, /Cannot find name 'many60'/);
+  });
+
+  it("are those of the edited cell when it is run again", async () => {
+    await failing("const size = 3; throw 1;");
+    await printed('const size = "three";');
+    assert.equal(await printed("size.length"), "5\n");
+    await failing("const size: string = 4;");
+    assert.equal(await printed("size.length"), "5\n");
+  });
+});
+
+describe("the kernel's state", () => {
+  const slow =
+    'await new Promise((r) => setTimeout(r, 200)); console.log("end")';
+  const told: string[] = [];
+  const telling = (name: string) => (message: Message) => {
+    const { content, header } = message;
+    if (header.msg_type === "status")
+      told.push(`${name} ${content.execution_state}`);
+    if (header.msg_type === "stream") told.push(`${name} prints`);
+  };
+
+  it("is busy for a cell only when its turn comes", async () => {
+    told.length = 0;
+    await Promise.all([
+      kernel.execute(slow, telling("first")),
+      kernel.execute("1", telling("second")),
+    ]);
+    assert.deepEqual(told, [
+      "first busy",
+      "first prints",
+      "second busy",
+      "second prints",
+    ]);
+  });
+
+  it("is busy again after it answered something else meanwhile", async () => {
+    told.length = 0;
+    const running = kernel.execute(slow, telling("cell"));
+    while (told.length === 0) await wait(10);
+    await kernel.ask("inspect_request", {
+      code: "1",
+      cursor_pos: 1,
+      detail_level: 0,
+    });
+    await running;
+    assert.deepEqual(told, ["cell busy", "cell busy", "cell prints"]);
+  });
+});
+
+describe("what is shown of the name at the cursor", () => {
+  /** The text for the place of the mark `|`. */
+  async function inspected(marked: string): Promise<unknown> {
+    const cursor_pos = marked.indexOf("|");
+    const code = marked.replace("|", "");
+    const request = { code, cursor_pos, detail_level: 0 };
+    const { data } = await kernel.ask("inspect_request", request);
+    return (data as Record<string, unknown>)["text/plain"];
+  }
+  const signature = /^function area\(width: number, height\?: number\): number/;
+  before(() =>
+    printed(
+      "/** Of a rectangle. */\nfunction area(width: number, height = 1) " +
+        "{ return width * height; }\nconst shapes = { area };",
+    ),
+  );
+
+  for (const marked of [
+    "ar|ea(1)",
+    "area(|)",
+    "area(1, |)",
+    "area(1|",
+    "area(\n  |\n)",
+  ]) {
+    it(`is the called function's signature at ${JSON.stringify(marked)}`, async () => {
+      assert.match(String(await inspected(marked)), signature);
+    });
+  }
+
+  it("is that of the inmost call, and of a method", async () => {
+    assert.match(String(await inspected("Math.max(area(|))")), signature);
+    assert.match(
+      String(await inspected("Math.max(area(1), |)")),
+      /max\(\.\.\.values/,
+    );
+    assert.match(String(await inspected("shapes.area(|)")), /area/);
+    assert.equal(await inspected("area(1) |"), undefined);
   });
 });
 

@@ -103,6 +103,18 @@ describe("a kernel that is interrupted", () => {
     await runCode(kernel, "(globalThis as any).enough = true;");
   });
 
+  it("says that the library's loops were stopped, and no path", async () => {
+    const file = join(root, "lib", "dist", "session", "interrupt.js");
+    const { outputs } = await interruptAfter(`
+      const stop = require(${JSON.stringify(file)}).interruptSignal();
+      for (;;) { stop.throwIfAborted(); await new Promise((r) => setImmediate(r)); }
+    `);
+    const error = outputs[0] as ErrorOutput;
+    assert.equal(error.ename, "Interrupted");
+    assert.match(error.evalue, /got Ctrl-C or the stop button; run it again/);
+    assert.deepEqual(error.traceback, [`Interrupted: ${error.evalue}`]);
+  });
+
   it("lets a loop that listens end in its own way", async () => {
     const { outputs, status } = await interruptAfter(`
       let stop = false;

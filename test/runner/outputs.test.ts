@@ -73,4 +73,20 @@ describe("outputCollector", () => {
     outputCollector().add(outputs, display("9", "bar", "update_display_data"));
     assert.deepEqual(outputs, []);
   });
+
+  it("counts the outputs for which there is no room, and keeps an error", () => {
+    const outputs: Output[] = [];
+    const { add } = outputCollector();
+    for (let i = 0; i < 1500; i++) {
+      add(outputs, stream("a", i % 2 === 0 ? "stdout" : "stderr"));
+    }
+    const error = { ename: "Error", evalue: "last", traceback: [] };
+    add(outputs, request("error", error, "s"));
+    assert.equal(outputs.length, 1001);
+    const text = ["[... left out: 501 outputs]\n"];
+    assert.deepEqual(outputs.slice(-2), [
+      { output_type: "stream", name: "stderr", text },
+      { output_type: "error", ...error },
+    ]);
+  });
 });

@@ -143,6 +143,56 @@ describe("runNotebook", () => {
     assert.deepEqual(codeCells(notebook)[1].outputs, []);
   });
 
+  it("reports what a timer or a promise throws as the cell's error", async () => {
+    for (const [sources, cell] of [
+      [["setTimeout(() => { throw 1 }, 0)", "2"], 1],
+      [["void Promise.reject(1); 1", "2"], 1],
+      [["1", 'setTimeout(() => { throw new Error("late") }, 300)'], 2],
+    ] as const) {
+      const { failures, notebook } = await run(notebookOf(sources));
+      assert.deepEqual(
+        failures.map(({ cell }) => cell),
+        [cell],
+      );
+      const { outputs } = codeCells(notebook)[cell - 1];
+      assert.equal(outputs.at(-1)?.output_type, "error");
+    }
+  });
+
+  it("ends though what a cell left lets nothing have its turn, or ends all", async () => {
+    const begin = performance.now();
+    const stuck = await run(
+      notebookOf(["setTimeout(() => { for (;;); }, 30); 1"]),
+    );
+    assert.equal(stuck.nLeftRunning, 1);
+    const dead = await run(
+      notebookOf(["1", "setTimeout(() => process.exit(3), 30); 1"]),
+    );
+    assert.deepEqual(
+      dead.failures.map(({ cell, error }) => [cell, error.ename]),
+      [[2, "KernelDied"]],
+    );
+    assert.ok(performance.now() - begin < 20_000);
+  });
+
+  it("says how much still runs at the end", async () => {
+    const { failures, nLeftRunning } = await run(
+      notebookOf(["setInterval(() => {}, 1000); 1"]),
+    );
+    assert.deepEqual([failures, nLeftRunning], [[], 1]);
+  });
+
+  it("interrupts a loop that prints without end, at its time limit", async () => {
+    const begin = performance.now();
+    const { failures, notebook } = await run(
+      notebookOf(["for (let i = 0; ; i++) console.log(i);"]),
+      { secondsPerCell: 2 },
+    );
+    assert.equal(failures[0].error.ename, "CellTimeout");
+    assert.ok(performance.now() - begin < 20_000);
+    assert.match(printed(notebook)[0], /^0\n1\n[\s\S]*left out/);
+  });
+
   it("ends the kernel and rejects when it is aborted", async () => {
     const controller = new AbortController();
     const file = join(mkdtempSync(join(tmpdir(), "pal-lab-test-")), "pid");

@@ -65,10 +65,10 @@ describe("registerKernel", () => {
   });
 
   it("refuses to register a kernel that is not installed", () => {
-    assert.throws(
-      () => kernel.registerKernel({ prefix, folder: prefix }),
-      /expected the kernel at .*preload\.cjs, got none; run npm run setup/,
-    );
+    assert.throws(() => kernel.registerKernel({ prefix, folder: prefix }), {
+      message: /expected the kernel at .*preload\.cjs, got none/,
+      remedy: "run npm run setup",
+    });
     assert.ok(!existsSync(kernel.kernelspecFolder(prefix)));
   });
 });

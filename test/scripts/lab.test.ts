@@ -1,33 +1,15 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import {
   chmodSync,
-  cpSync,
   existsSync,
-  mkdirSync,
-  mkdtempSync,
+  readFileSync,
   rmSync,
-  symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { before, beforeEach, describe, it } from "node:test";
-
-const root = join(import.meta.dirname, "..", "..");
-/** A checkout with the scripts only, and a Python that is a stand-in. */
-const copy = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
-const python = join(copy, "python-stand-in");
-const kernel = join(copy, "notebooks", "kernel");
-const venv = join(copy, ".venv");
-const spec = join(
-  venv,
-  "share",
-  "jupyter",
-  "kernels",
-  "pal-lab",
-  "kernel.json",
-);
+import { after, before, beforeEach, describe, it } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import { type Machine, newMachine } from "../setup/fake-machine.ts";
 
 /** Answers as Python would; `$PIP` is what pip does. */
 const standIn = `#!/bin/sh
@@ -38,69 +20,132 @@ case "$2" in
 esac
 `;
 
+let machine: Machine;
+let python = "";
+let venv = "";
 before(() => {
-  cpSync(join(root, "scripts"), join(copy, "scripts"), { recursive: true });
-  const tslab = join(kernel, "node_modules", "tslab", "bin");
-  mkdirSync(tslab, { recursive: true });
-  for (const file of ["preload.cjs", "requirements.txt"]) {
-    cpSync(join(root, "notebooks", "kernel", file), join(kernel, file));
-  }
-  writeFileSync(join(tslab, "tslab"), "");
+  machine = newMachine();
+  python = join(machine.root, "python-stand-in");
+  venv = join(machine.root, ".venv");
   writeFileSync(python, standIn);
   chmodSync(python, 0o755);
-  mkdirSync(join(copy, "bin"));
-  symlinkSync(process.execPath, join(copy, "bin", "node"));
 });
+after(() => machine.remove());
 beforeEach(() => rmSync(venv, { recursive: true, force: true }));
 
-function setUp(env: Record<string, string> = {}) {
-  const script = join(copy, "scripts", "lab.mjs");
-  const { status, stderr, stdout } = spawnSync(
-    process.execPath,
-    [script, "--setup-only"],
-    {
-      env: { ...process.env, PAL_PYTHON: python, PIP: "true", ...env },
-      encoding: "utf8",
-    },
-  );
-  return { status, text: stdout + stderr };
-}
+const setUp = (env: Record<string, string> = {}) =>
+  machine.run({
+    script: "lab.mjs",
+    args: ["--setup-only"],
+    env: { PAL_ENGINE: "wasm", PAL_PYTHON: python, PIP: "true", ...env },
+  });
 
 describe("npm run lab, setting up", () => {
-  it("makes .venv once and registers the kernel in it", () => {
-    const first = setUp();
-    assert.equal(first.status, 0, first.text);
+  it("sets up a fresh clone, makes .venv once and registers the kernel", async () => {
+    const first = await setUp();
+    assert.equal(first.code, 0, first.text);
+    assert.match(first.text, /npm packages +installed/);
     assert.match(first.text, /installed in \.venv/);
-    assert.ok(existsSync(spec));
-    assert.match(setUp({ PIP: "exit 1" }).text, /up to date/);
+    const folder = join(venv, "share", "jupyter", "kernels", "pal-lab");
+    assert.ok(existsSync(join(folder, "kernel.json")));
+    assert.match((await setUp({ PIP: "exit 1" })).text, /up to date/);
   });
 
-  it("makes a half-made .venv anew, and one of other requirements", () => {
-    setUp();
+  it("makes a half-made .venv anew, and one of other requirements", async () => {
+    await setUp();
     rmSync(join(venv, "pal-lab.stamp"));
     writeFileSync(join(venv, "leftover"), "");
-    assert.match(setUp().text, /installed in \.venv/);
+    assert.match((await setUp()).text, /installed in \.venv/);
     assert.ok(!existsSync(join(venv, "leftover")));
 
+    const kernel = join(machine.root, "notebooks", "kernel");
     writeFileSync(join(kernel, "requirements.txt"), "jupyterlab==0\n");
-    assert.match(setUp().text, /installed in \.venv/);
+    assert.match((await setUp()).text, /installed in \.venv/);
   });
 
-  it("leaves nothing behind when pip reaches no index, and says what to do", () => {
+  it("leaves nothing behind when pip reaches no index, and says what to do", async () => {
     const PIP = 'echo "No matching distribution found"; exit 1';
-    const { status, text } = setUp({ PIP });
-    assert.equal(status, 1);
+    const { code, text } = await setUp({ PIP });
+    assert.equal(code, 1);
     assert.match(text, /Remedy: check that pip reaches its package index/);
     assert.ok(!existsSync(venv));
   });
 
-  it("names the remedy when there is no Python, or an old one", () => {
-    const PATH = join(copy, "bin");
-    const none = setUp({ PATH, PAL_PYTHON: "" });
-    assert.equal(none.status, 1);
+  it("is left alone by another set-up, and leaves nothing half-made when it is stopped", async () => {
+    const began = join(machine.root, "pip-began");
+    const pip = () => Number(readFileSync(began, "utf8"));
+    const { code, text } = await machine.run({
+      script: "lab.mjs",
+      args: ["--setup-only"],
+      env: {
+        PAL_ENGINE: "wasm",
+        PAL_PYTHON: python,
+        PIP: `echo $$ > ${began}; exec sleep 60`,
+      },
+      interruptAt: async () => {
+        while (!existsSync(began)) await wait(10);
+        const other = await machine.run({ env: { PAL_ENGINE: "wasm" } });
+        assert.equal(other.code, 0, other.text);
+        process.kill(pip(), 0);
+      },
+    });
+    assert.equal(code, 130, text);
+    assert.match(text, /Nothing is half-made: npm run lab continues/);
+    assert.ok(!existsSync(venv));
+    assert.throws(() => process.kill(pip(), 0));
+  });
+
+  it("names the remedy when there is no Python, or an old one", async () => {
+    machine.without("python3");
+    const none = await setUp({ PAL_PYTHON: "" });
+    assert.equal(none.code, 1);
     assert.match(none.text, /expected Python 3\.10 or newer, got none/);
-    const old = setUp({ PATH, VERSION: "3 8" });
+    const old = await setUp({ VERSION: "3 8" });
     assert.match(old.text, /3\.10 or newer, got .*python-stand-in 3\.8/);
     assert.match(old.text, /Remedy: install it/);
+  });
+});
+
+describe("the notebooks that npm run lab opens", () => {
+  const name = "00-start-here.ipynb";
+  const stored = () => join(machine.root, "notebooks", name);
+  const copy = () => join(machine.root, "work", name);
+  const read = (path: string) => readFileSync(path, "utf8");
+  beforeEach(() => {
+    rmSync(join(machine.root, "work"), { recursive: true, force: true });
+    writeFileSync(stored(), "stored");
+  });
+
+  it("are copies, in a folder as deep as the stored ones", async () => {
+    const { text } = await setUp();
+    assert.match(text, /work\/00-start-here\.ipynb copied from notebooks\//);
+    assert.equal(read(copy()), "stored");
+    assert.doesNotMatch((await setUp()).text, /work\//);
+  });
+
+  it("keep the user's edits, and leave the stored ones alone", async () => {
+    await setUp();
+    writeFileSync(copy(), "mine");
+    assert.doesNotMatch((await setUp()).text, /work\//);
+    assert.deepEqual([read(copy()), read(stored())], ["mine", "stored"]);
+  });
+
+  it("follow the stored ones where nobody edited, and say so where one did", async () => {
+    await setUp();
+    writeFileSync(stored(), "newer");
+    assert.match((await setUp()).text, /ipynb renewed from notebooks\//);
+    assert.equal(read(copy()), "newer");
+    writeFileSync(copy(), "mine");
+    writeFileSync(stored(), "newest");
+    assert.match(
+      (await setUp()).text,
+      /is yours and kept; .* has changed since/,
+    );
+    assert.equal(read(copy()), "mine");
+  });
+
+  it("are not git's business", () => {
+    const root = join(import.meta.dirname, "..", "..");
+    assert.match(read(join(root, ".gitignore")), /^work\/$/m);
   });
 });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import {
   mkdirSync,
   mkdtempSync,
@@ -44,6 +45,37 @@ describe("readSettings", () => {
       () => readSettings({ PAL_SCALE: "huge" }),
       /smoke, quick, full/,
     );
+  });
+});
+
+describe("a session at smoke scale", () => {
+  it("says below every table and figure that it means nothing", () => {
+    const tsx = ["--import", import.meta.resolve("tsx")];
+    const session = resolve(
+      import.meta.dirname,
+      "../../lib/session/session.ts",
+    );
+    const script = `
+      const { startSession } = await import(${JSON.stringify(session)});
+      const lab = await startSession("x");
+      lab.table([{ right: 0 }], { name: "zeros", caption: "Answers right" });
+      await lab.show({ name: "f", title: "F", alt: "", width: 8, height: 8,
+        svg: '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>' });
+    `;
+    const shownAt = (PAL_SCALE: string) =>
+      spawnSync(
+        process.execPath,
+        [...tsx, "--input-type=module", "-e", script],
+        {
+          cwd: folder,
+          encoding: "utf8",
+          env: { ...process.env, PAL_ENGINE: "wasm", PAL_SCALE },
+        },
+      ).stdout;
+    const shown = shownAt("smoke");
+    assert.match(shown, /Answers right \(smoke scale, .* means nothing\)/);
+    assert.match(shown, /Of this figure: smoke scale, .* means nothing\./);
+    assert.doesNotMatch(shownAt("quick"), /means nothing/);
   });
 });
 

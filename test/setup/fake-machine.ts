@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -16,6 +17,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 
 const repository = resolve(import.meta.dirname, "..", "..");
 
@@ -24,6 +26,23 @@ const npm = `
 [ "$1" = rebuild ] && exit 1
 [ -f "$FAULTS/npm-down" ] && { echo "npm error network"; exit 1; }
 echo "npm $*" >> "$FAULTS/calls"
+if [ -f "$FAULTS/npm-pid" ] && read -r other < "$FAULTS/npm-pid" &&
+  kill -0 "$other" 2> /dev/null; then
+  [ -f "/proc/$other/stat" ] && read -r stat < "/proc/$other/stat"
+  case "$stat" in
+  *") Z "*) ;; # dead, and nobody has looked yet
+  *) echo "npm error ENOTEMPTY"; exit 1 ;;
+  esac
+fi
+[ -f "$FAULTS/npm-deaf" ] && trap "" INT TERM HUP
+if [ -f "$FAULTS/npm-slow" ]; then
+  echo $$ > "$FAULTS/npm-pid"
+  i=0
+  while :; do
+    i=$((i + 1)); mkdir -p "node_modules/p$i/lib"; echo x > "node_modules/p$i/lib/f"
+    touch "$FAULTS/npm-began"; sleep 0.02
+  done
+fi
 mkdir -p node_modules && echo '{}' > node_modules/.package-lock.json
 cp -r "$FAULTS/packages/." node_modules/
 `;
@@ -84,6 +103,10 @@ export interface Machine {
   fault(name: string, present?: boolean): void;
   /** Takes a program off the machine. */
   without(program: string): void;
+  /** Until a fault's mark is there: "npm-began". */
+  until(name: string): Promise<void>;
+  /** Whether the last slow npm still runs. */
+  npmRuns(): boolean;
   /** What npm, pip and the compiler were asked to do, in order. */
   calls(): string[];
   run(options?: RunOptions): Promise<{ code: number; text: string }>;
@@ -92,8 +115,15 @@ export interface Machine {
 
 interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Sends SIGINT once this file has appeared among the faults. */
+  /** The script to run; set-up alone unless given. */
+  readonly script?: string;
+  readonly args?: readonly string[];
+  /** Stops it when this settles. */
   readonly interruptAt?: (pid: number) => Promise<void>;
+  /** How; SIGINT unless given. */
+  readonly signal?: NodeJS.Signals;
+  /** Has it started by a program as npm, which alone gets the signal. */
+  readonly byNpm?: boolean;
 }
 
 /** Programs that the stand-ins themselves call. */
@@ -128,13 +158,19 @@ export function newMachine(): Machine {
     write(join(root, file), "{}");
   }
   write(join(root, "lib", "package.json"), "{}");
+  write(join(root, "test", "one.test.ts"), "");
   write(join(root, "lib", "index.ts"), "export {};");
   write(join(root, "notebooks", "kernel", "package.json"), "{}");
   write(join(root, "notebooks", "kernel", "package-lock.json"), "{}");
+  for (const file of ["preload.cjs", "requirements.txt"]) {
+    write(join(root, "notebooks", "kernel", file), "");
+  }
+  write(join(root, "notebooks", "00-start-here.ipynb"), "stored");
   const tfjs = join(packages, "@tensorflow", "tfjs-node");
   write(join(tfjs, "index.js"), tfjsNode);
   write(join(tfjs, "binding", "tfjs_binding.cc"), "");
   write(join(packages, "typescript", "bin", "tsc"), tsc);
+  write(join(packages, "tslab", "bin", "tslab"), "");
   mkdirSync(bin);
   linkShellTools(bin);
   for (const [name, text] of Object.entries({
@@ -153,21 +189,52 @@ export function newMachine(): Machine {
     without(program) {
       rmSync(join(bin, program));
     },
+    async until(name) {
+      while (!existsSync(join(faults, name))) await wait(10);
+    },
+    npmRuns() {
+      return isAlive(Number(readFileSync(join(faults, "npm-pid"), "utf8")));
+    },
     calls() {
-      return readFileSync(join(faults, "calls"), "utf8").trim().split("\n");
+      const file = join(faults, "calls");
+      if (!existsSync(file)) return [];
+      return readFileSync(file, "utf8").trim().split("\n");
     },
     run: (options) => runSetup({ root, bin, faults }, options),
     remove: () => rmSync(base, { recursive: true, force: true }),
   };
 }
 
+/** Dead children of a killed parent may wait for long to be looked at. */
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    const stat = join("/proc", String(pid), "stat");
+    return !(existsSync(stat) && /\) Z /.test(readFileSync(stat, "utf8")));
+  } catch {
+    return false; // gone
+  }
+}
+
 function runSetup(
   { root, bin, faults }: Record<"root" | "bin" | "faults", string>,
-  { env = {}, interruptAt }: RunOptions = {},
+  options: RunOptions = {},
 ): Promise<{ code: number; text: string }> {
-  const child = spawn(process.execPath, [join(root, "scripts", "setup.mjs")], {
+  const { args = [], byNpm, env = {}, interruptAt, script } = options;
+  const file = join(root, "scripts", script ?? "setup.mjs");
+  const command = [process.execPath, file, ...args];
+  // "true" keeps the shell: it would hand its process on to a last command.
+  const npm = ["sh", "-c", `"$@"; true`, "npm", ...command];
+  const [program, ...rest] = byNpm ? npm : command;
+  const child = spawn(program, rest, {
     cwd: root,
-    env: { PATH: bin, FAULTS: faults, ...env },
+    env: {
+      PATH: bin,
+      FAULTS: faults,
+      HOME: faults,
+      ...(byNpm ? { npm_lifecycle_event: "setup" } : {}),
+      ...env,
+    },
   });
   let text = "";
   child.stdout.on("data", (part) => {
@@ -177,7 +244,9 @@ function runSetup(
     text += part;
   });
   if (interruptAt && child.pid) {
-    void interruptAt(child.pid).then(() => child.kill("SIGINT"));
+    void interruptAt(child.pid).then(() =>
+      child.kill(options.signal ?? "SIGINT"),
+    );
   }
   return new Promise((done) => {
     child.on("close", (code) => done({ code: code ?? -1, text }));

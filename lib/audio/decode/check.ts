@@ -90,27 +90,3 @@ export function checkSamples(samples: Float32Array): void {
     );
   }
 }
-
-/** Encoder delay that an MP3 decoder may or may not trim, in samples. */
-const mp3Slack = 4 * 1152;
-
-/** The error of a file that ends too early. */
-export function notWhole(why: string): RangeError {
-  return new RangeError(
-    `decodeAudio: expected a whole file, got one cut short: ${why}; ` +
-      "pass acceptCutShort to take what is there",
-  );
-}
-
-/** Why a file ends too early, in words; undefined where it is whole. */
-export function whyCutShort(
-  { cutShort, format, nSamples }: AudioHeader,
-  decoded: number,
-  most: number,
-): string | undefined {
-  if (decoded === most) return undefined; // the rest was not asked for
-  if (cutShort !== undefined) return cutShort;
-  const slack = format === "mp3" ? mp3Slack : 0;
-  if (nSamples === undefined || decoded >= nSamples - slack) return undefined;
-  return `${nSamples} samples promised, ${decoded} decoded`;
-}

@@ -4,16 +4,16 @@ import {
   checkSamples,
   type DecodeLimits,
   decodeLimits,
-  notWhole,
   tooLong,
-  whyCutShort,
 } from "./check.ts";
+import { checkFaults, faultNotes, faultsOf } from "./faults.ts";
 import { readFlacHeader } from "./flac-header.ts";
 import type { AudioFormat, AudioHeader } from "./header.ts";
-import { id3Length, readMp3Header } from "./mp3-header.ts";
+import { id3Length } from "./mp3-frames.ts";
+import { readMp3Header } from "./mp3-header.ts";
 import { readOggHeader } from "./ogg-header.ts";
 import { type Container, mislabelled, sniff } from "./sniff.ts";
-import { decodePieces } from "./stream.ts";
+import { type Bounds, type Decoded, decodePieces } from "./stream.ts";
 import { readWavHeader, readWavSamples, type WavHeader } from "./wav.ts";
 
 export interface DecodeOptions {
@@ -23,6 +23,8 @@ export interface DecodeOptions {
   readonly first?: number;
   /** Takes what is left of a file that ends too early, with a note. */
   readonly acceptCutShort?: boolean;
+  /** Takes what decodes of a damaged file, with a note. */
+  readonly acceptDamaged?: boolean;
   readonly limits?: Partial<DecodeLimits>;
   /** Bytes of the whole file where only its beginning was read. */
   readonly fileLength?: number;
@@ -45,7 +47,9 @@ export interface DecodedAudio {
  * Decodes WAV, FLAC, MP3 or Ogg to mono samples at the file's own rate.
  *
  * The content decides the format, not the name. A file that breaks a limit,
- * is cut short, or holds anything but finite samples is refused.
+ * is cut short or damaged, or holds anything but finite samples is refused.
+ * Damage shows by the sums of FLAC and Ogg, and by frames that do not follow
+ * one another; an MP3 has sums only where LAME wrote its tag.
  */
 export async function decodeAudio(
   bytes: Uint8Array,
@@ -67,23 +71,23 @@ async function decode(
   checkOptions(bytes, first, limits);
   const header = readHeader(bytes, options.fileLength ?? bytes.length);
   checkHeader(header, limits, first);
-  const { acceptCutShort } = options;
-  if (first === undefined && header.cutShort && !acceptCutShort) {
-    throw notWhole(header.cutShort);
-  }
+  const { acceptDamaged } = options;
+  if (first === undefined) checkFaults({ cutShort: header.cutShort }, options);
   const { channels, format, sampleRate } = header;
   const seconds = Math.min(first ?? Infinity, limits.maxSeconds);
   // One more than allowed tells a file that goes on from one that ends.
   const most = Math.ceil(seconds * sampleRate) + (first === undefined ? 1 : 0);
-  const samples = await decodeSamples(bytes, header, {
+  const decoded = await decodeSamples(bytes, header, {
     most,
     patience: limits.maxMilliseconds,
+    acceptDamaged,
   });
+  const { samples } = decoded;
   if (first === undefined && samples.length === most) {
     throw tooLong(limits, "more");
   }
-  const cutShort = whyCutShort(header, samples.length, most);
-  if (cutShort && !acceptCutShort) throw notWhole(cutShort);
+  const faults = faultsOf(header, decoded, most);
+  checkFaults(faults, options);
   checkSamples(samples);
   const ending = name === undefined ? undefined : mislabelled(name, format);
   return {
@@ -92,7 +96,7 @@ async function decode(
     channels,
     seconds: samples.length / sampleRate,
     format,
-    notes: [ending, cutShort].filter((note) => note !== undefined),
+    notes: [ending, ...faultNotes(faults)].filter((note) => note !== undefined),
   };
 }
 
@@ -120,11 +124,12 @@ function readHeader(
 async function decodeSamples(
   bytes: Uint8Array,
   header: AudioHeader | WavHeader,
-  bounds: { most: number; patience: number },
-): Promise<Float32Array> {
+  bounds: Bounds,
+): Promise<Decoded> {
   if ("coding" in header && header.coding !== "library") {
     const dataEnd = Math.min(header.dataEnd, bytes.length);
-    return readWavSamples(bytes, { ...header, dataEnd }, bounds.most);
+    const ours = { ...header, dataEnd };
+    return { samples: readWavSamples(bytes, ours, bounds.most), damage: [] };
   }
   return decodePieces(bytes, header, bounds);
 }

@@ -7,6 +7,14 @@ export type AudioFormat =
   | "ogg-opus"
   | "ogg-flac";
 
+/** A place where a file is not as its encoder wrote it. */
+export interface Damage {
+  readonly at: number; // byte
+  readonly what: string;
+  /** The file ends here, too early. */
+  readonly isEnd?: boolean;
+}
+
 /**
  * What can be told before a sample is decoded.
  *
@@ -23,6 +31,8 @@ export interface AudioHeader {
   readonly nSamples?: number;
   /** What shows that the file ends too early. */
   readonly cutShort?: string;
+  /** The first damage that was seen without decoding. */
+  readonly damage?: Damage;
 }
 
 /** Big- and little-endian numbers of a file, by offset. */

@@ -1,6 +1,7 @@
 import type { AudioFormat } from "./header.ts";
 import { tagAt } from "./header.ts";
-import { findMp3, id3Length } from "./mp3-header.ts";
+import { id3Length } from "./mp3-frames.ts";
+import { findMp3 } from "./mp3-header.ts";
 
 export type Container = "wav" | "flac" | "mp3" | "ogg";
 

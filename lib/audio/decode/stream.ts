@@ -1,7 +1,10 @@
-import { FLACDecoder } from "@wasm-audio-decoders/flac";
-import decode from "audio-decode";
-import CodecParser, { type CodecFrame, type OggPage } from "codec-parser";
-import type { AudioHeader } from "./header.ts";
+import type { Block, Codec, Piece } from "./codec.ts";
+import { damaged } from "./faults.ts";
+import { flacCodec } from "./flac-codec.ts";
+import type { AudioHeader, Damage } from "./header.ts";
+import { mp3Codec } from "./mp3-codec.ts";
+import { oggCodec } from "./ogg-codec.ts";
+import { wavCodec } from "./wav-codec.ts";
 
 /** How much of a file a decoder may turn into samples, and how fast. */
 export interface Bounds {
@@ -9,102 +12,77 @@ export interface Bounds {
   readonly most: number;
   /** Milliseconds after which decoding is given up. */
   readonly patience: number;
+  /** Goes on after damage. */
+  readonly acceptDamaged?: boolean;
 }
 
-interface Block {
-  readonly channelData: readonly Float32Array[];
-  readonly sampleRate: number;
-}
-
-type Blocks = (bytes: Uint8Array) => AsyncGenerator<Block>;
-
-/**
- * The blocks of each format.
- *
- * A few bytes of silence can stand for megabytes of samples: small pieces keep
- * what one call may return below a hundred megabytes.
- */
-const blocksOf: Readonly<Record<AudioHeader["format"], Blocks>> = {
-  wav: (bytes) => pieceBlocks(bytes, decode.wav(), 65_536),
-  mp3: (bytes) => pieceBlocks(bytes, decode.mp3(), 16_384),
-  flac: (bytes) => flacBlocks(bytes, "audio/flac"),
-  "ogg-flac": (bytes) => flacBlocks(bytes, "audio/ogg"),
-  "ogg-vorbis": (bytes) => pieceBlocks(bytes, decode.oga(), 1024),
-  "ogg-opus": (bytes) => pieceBlocks(bytes, decode.opus(), 1024),
+const codecs: Readonly<Record<AudioHeader["format"], Codec>> = {
+  wav: wavCodec,
+  mp3: mp3Codec,
+  flac: flacCodec,
+  "ogg-flac": oggCodec,
+  "ogg-vorbis": oggCodec,
+  "ogg-opus": oggCodec,
 };
 
-async function* pieceBlocks(
-  bytes: Uint8Array,
-  opening: ReturnType<typeof decode.wav>,
-  length: number,
-): AsyncGenerator<Block> {
-  const codec = await opening;
-  try {
-    for (let at = 0; at < bytes.length; at += length) {
-      yield await codec(bytes.subarray(at, at + length));
-    }
-    yield await codec.flush();
-  } finally {
-    codec.free();
-  }
-}
-
-/**
- * FLAC frame by frame: audio-decode 3.12 loses the frame whose header lies
- * across two of its pieces.
- */
-async function* flacBlocks(
-  bytes: Uint8Array,
-  type: "audio/flac" | "audio/ogg",
-): AsyncGenerator<Block> {
-  const parser = new CodecParser(type, { enableFrameCRC32: false });
-  const decoder = new FLACDecoder();
-  await decoder.ready;
-  try {
-    for (const found of [parser.parseChunk(bytes), parser.flush()]) {
-      // A generator, though its type says less.
-      for (const part of found as Generator<CodecFrame | OggPage>) {
-        const frames = framesOf(part).map(({ data }) => data);
-        yield await decoder.decodeFrames(frames);
-      }
-    }
-  } finally {
-    decoder.free();
-  }
-}
-
-function framesOf(part: CodecFrame | OggPage): readonly CodecFrame[] {
-  return "codecFrames" in part ? part.codecFrames : [part];
-}
+/** Places that are kept; a note names the first. */
+const mostDamage = 100;
 
 /** Samples reserved on a header's word; more only as they come. */
 const firstReserve = 2 ** 22;
 
+/** What was decoded, and what was met on the way. */
+export interface Decoded {
+  readonly samples: Float32Array;
+  readonly damage: readonly Damage[];
+}
+
 /**
  * Mono samples of a compressed file, decoded piece by piece.
  *
- * Where a file is damaged, libFLAC and mpg123 may print a line of their own on
- * the console; the workers of `hearFiles` keep it to themselves.
+ * Damage is an error unless it is accepted. There libFLAC and mpg123 may print
+ * a line of their own on the console; the workers of `hearFiles` keep it to
+ * themselves.
  */
 export async function decodePieces(
   bytes: Uint8Array,
   header: AudioHeader,
-  { most, patience }: Bounds,
-): Promise<Float32Array> {
+  { acceptDamaged = false, most, patience }: Bounds,
+): Promise<Decoded> {
   const promised = Math.max(0, header.nSamples ?? 0);
   const mixed = new Mixer(Math.min(most, promised, firstReserve), most);
   const deadline = performance.now() + patience;
-  for await (const block of blocksOf[header.format](bytes)) {
-    mixed.add(block, header);
+  const damage: Damage[] = [];
+  for await (const piece of withHeader(bytes, header)) {
+    if ("what" in piece) {
+      if (!acceptDamaged && !piece.isEnd) throw damaged(piece);
+      if (piece.isEnd || damage.length < mostDamage) damage.push(piece);
+    } else mixed.add(piece, header);
     if (mixed.isFull) break;
     if (performance.now() > deadline) {
       throw new Error(
         `decodeAudio: expected to finish within ${patience} ms, ` +
-          `got ${mixed.length} samples of ${bytes.length} bytes`,
+          `got through ${piece.at} of ${bytes.length} bytes`,
       );
     }
   }
-  return mixed.samples();
+  return { samples: mixed.samples(), damage };
+}
+
+/** A codec's pieces, and the damage its header tells of, where it lies. */
+async function* withHeader(
+  bytes: Uint8Array,
+  header: AudioHeader,
+): AsyncGenerator<Piece> {
+  let { damage } = header;
+  for await (const piece of codecs[header.format](bytes, header)) {
+    if (damage && piece.at > damage.at) {
+      yield damage;
+      damage = undefined;
+    }
+    yield piece;
+  }
+  if (damage) yield damage;
 }
 
 /** Collects blocks of any number of channels as one mono waveform. */
@@ -118,17 +96,13 @@ class Mixer {
     this.#most = most;
   }
 
-  get length(): number {
-    return this.#length;
-  }
-
   get isFull(): boolean {
     return this.#length >= this.#most;
   }
 
   add({ channelData, sampleRate }: Block, header: AudioHeader): void {
     const channels = channelData.length;
-    if (channels === 0) return;
+    if (channels === 0 || channelData[0].length === 0) return;
     if (sampleRate !== header.sampleRate) {
       throw new RangeError(
         `decodeAudio: expected ${header.sampleRate} Hz throughout, ` +

@@ -1,7 +1,7 @@
 import { type AudioHeader, badHeader, tagAt, viewOf } from "./header.ts";
 
 export interface WavHeader extends AudioHeader {
-  /** `library` for A-law, mu-law and ADPCM, which audio-decode reads. */
+  /** `library` for A-law, mu-law and ADPCM, which `wavCodec` reads. */
   readonly coding: "integer" | "float" | "library";
   readonly bits: number;
   /** Bytes of one sample of every channel. */
@@ -42,7 +42,11 @@ export function readWavHeader(
     if (tag === "data") {
       if (format === undefined) break;
       const promised = size === streamed && longSize ? longSize : size;
-      return withData(format, body, { promised, fileLength });
+      const isOpen = size === 0 && isUnfinished(bytes, body);
+      return withData(format, body, {
+        promised: isOpen ? streamed : promised,
+        fileLength,
+      });
     }
     at = body + size + (size % 2); // chunks begin at even offsets
   }
@@ -51,6 +55,19 @@ export function readWavHeader(
     `a WAV file with a ${missing} chunk`,
     `none in ${bytes.length} bytes; the file is cut short or damaged`,
   );
+}
+
+/**
+ * Whether an empty data chunk is one whose size was never filled in: then the
+ * size of the whole was not either, and no other chunk follows.
+ */
+function isUnfinished(bytes: Uint8Array, body: number): boolean {
+  const view = viewOf(bytes);
+  const whole = view.getUint32(4, true);
+  if (whole !== streamed && 8 + whole > body) return false;
+  if (body + 8 > bytes.length) return bytes.length > body;
+  const isTag = /^[a-z][a-z0-9_ -]{3}$/i.test(tagAt(bytes, body));
+  return !(isTag && body + view.getUint32(body + 4, true) <= bytes.length);
 }
 
 type Format = Pick<
@@ -97,8 +114,7 @@ function withData(
   { promised, fileLength }: { promised: number; fileLength: number },
 ): WavHeader {
   const there = Math.max(0, fileLength - dataStart);
-  const isStreamed = promised === streamed || (promised === 0 && there > 0);
-  const nBytes = isStreamed ? there : promised;
+  const nBytes = promised === streamed ? there : promised;
   const header = {
     ...format,
     format: "wav",
@@ -116,8 +132,7 @@ function withData(
 /**
  * Mono samples of PCM or float WAV: the mean of the channels.
  *
- * Integers are divided by half their range, as libsndfile and torchaudio do
- * (audio-decode divides the positive ones by one less).
+ * Integers are divided by half their range, as libsndfile and torchaudio do.
  */
 export function readWavSamples(
   bytes: Uint8Array,

@@ -11,6 +11,7 @@ export interface HearOptions {
   /** `given` keeps the order of the paths, `done` yields what is ready. */
   readonly order?: "given" | "done";
   readonly acceptCutShort?: boolean;
+  readonly acceptDamaged?: boolean;
   readonly limits?: Partial<DecodeLimits>;
   /** Milliseconds for one file, after which its thread is ended. */
   readonly patience?: number;
@@ -81,12 +82,18 @@ export async function* hearFiles(
 async function hearOne(
   crew: Crew,
   place: { readonly index: number; readonly path: string },
-  { acceptCutShort = false, frontEnds, limits = {} }: HearOptions,
+  {
+    acceptCutShort = false,
+    acceptDamaged = false,
+    frontEnds,
+    limits = {},
+  }: HearOptions,
 ): Promise<Heard> {
   const job: Job = {
     path: place.path,
     frontEnds: frontEnds.map(({ module, name }) => ({ module, name })),
     acceptCutShort,
+    acceptDamaged,
     limits,
   };
   try {

@@ -9,6 +9,7 @@ export interface Job {
   /** By name and module: functions do not travel between threads. */
   readonly frontEnds: readonly Pick<FrontEnd, "module" | "name">[];
   readonly acceptCutShort: boolean;
+  readonly acceptDamaged: boolean;
   readonly limits: Partial<DecodeLimits>;
 }
 

@@ -7,9 +7,14 @@ import type { Mel } from "../mel.ts";
 import type { Hearing, Job, JobResult } from "./job.ts";
 
 async function work(job: Job): Promise<Hearing> {
-  const { acceptCutShort, limits } = job;
+  const { acceptCutShort, acceptDamaged, limits } = job;
   const first = sharedCrop.from + sharedCrop.seconds;
-  const audio = await readAudio(job.path, { first, acceptCutShort, limits });
+  const audio = await readAudio(job.path, {
+    first,
+    acceptCutShort,
+    acceptDamaged,
+    limits,
+  });
   const { samples, ...facts } = audio;
   const mels: Record<string, Mel> = {};
   for (const asked of job.frontEnds) {

@@ -1,3 +1,5 @@
+import type { Spend } from "./budget.ts";
+
 /** A name that a pickle asks for: `module.name`. */
 export class Global {
   readonly name: string;
@@ -24,8 +26,12 @@ export type Plain =
 export interface Allowed {
   /** Names that may occur. */
   has(name: string): boolean;
-  /** What calling a name gives; called only with names that may occur. */
-  call(name: string, args: readonly Plain[]): Plain;
+  /**
+   * What calling a name gives; called only with names that may occur.
+   *
+   * @param spend - takes what is copied or looked through
+   */
+  call(name: string, args: readonly Plain[], spend: Spend): Plain;
   /** What a persistent id stands for. */
   load(id: Plain): Plain;
 }
@@ -35,7 +41,8 @@ export interface Machine {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly allowed: Allowed;
-  readonly memo: Map<number, Plain>;
+  readonly spend: Spend;
+  readonly memo: Plain[];
   /** Stacks that a mark set aside. */
   readonly marked: Plain[][];
   stack: Plain[];

@@ -1,3 +1,5 @@
+import { isUtf8 } from "node:buffer";
+import { emptyDict, setEntry } from "./budget.ts";
 import { Global, type Machine, Namespace, type Plain } from "./machine.ts";
 
 type Run = (machine: Machine) => void;
@@ -52,9 +54,23 @@ const i32 = (m: Machine) => m.view.getInt32(take(m, 4), true);
 const f64 = (m: Machine) => m.view.getFloat64(take(m, 8), false);
 const u64 = (m: Machine) => Number(m.view.getBigUint64(take(m, 8), true));
 
+/** A mark of byte order is a part of a name like any other. */
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+
 function text(machine: Machine, length: number): string {
   const from = take(machine, length);
-  return new TextDecoder().decode(machine.bytes.subarray(from, from + length));
+  machine.spend(length >> 3, 2 * length);
+  return decoder.decode(machine.bytes.subarray(from, from + length));
+}
+
+/** Text that must be whole: two broken names could become one. */
+function unicode(machine: Machine, length: number): string {
+  const { at: from, bytes } = machine;
+  const found = text(machine, length);
+  if (isUtf8(bytes.subarray(from, machine.at))) return found;
+  throw new RangeError(
+    `readPickle: expected text in UTF-8, got other bytes (at byte ${from})`,
+  );
 }
 
 function line(machine: Machine): string {
@@ -89,11 +105,17 @@ function named(machine: Machine, name: string): Global {
   );
 }
 
-function mapOf(items: readonly Plain[], onto: Plain): void {
+function setEntries(
+  { spend }: Machine,
+  items: readonly Plain[],
+  onto: Plain,
+): void {
   if (!(onto instanceof Map) || items.length % 2 !== 0) {
     throw new RangeError("readPickle: expected pairs for a dict, got others");
   }
-  for (let i = 0; i < items.length; i += 2) onto.set(items[i], items[i + 1]);
+  for (let i = 0; i < items.length; i += 2) {
+    setEntry(onto, [items[i], items[i + 1]], spend);
+  }
 }
 
 function append(items: readonly Plain[], onto: Plain): void {
@@ -111,29 +133,47 @@ const call: Run = (machine) => {
       "readPickle: expected a call of a known name, got another",
     );
   }
-  machine.stack.push(machine.allowed.call(callee.name, args));
+  const { allowed, spend } = machine;
+  machine.stack.push(allowed.call(callee.name, args, spend));
 };
 
-/** Settings take their fields; what a dict has besides entries is dropped. */
+/**
+ * Settings take their fields; what a dict has besides entries is dropped, and
+ * so is all of what is not read. A tensor would become another: refused.
+ */
 const build: Run = (machine) => {
   const state = pop(machine);
   const onto = top(machine);
   if (onto instanceof Namespace && state instanceof Map) {
-    for (const [key, value] of state) onto.set(key, value);
+    for (const field of state) setEntry(onto, field, machine.spend);
+    return;
   }
+  const isDict = onto instanceof Map && !(onto instanceof Namespace);
+  if (isDict || onto === null) return;
+  throw new TypeError(
+    "readPickle: expected settings or a dict to build, got another; save the " +
+      "tensors anew with safetensors",
+  );
 };
 
 const get = (at: (machine: Machine) => number) =>
   push((machine) => {
     const index = at(machine);
-    const value = machine.memo.get(index);
+    const value = machine.memo[index];
     if (value !== undefined) return value;
     throw new RangeError(`readPickle: expected memo ${index}, got none`);
   });
 
 const put = (at: (machine: Machine) => number): Run => {
   return (machine) => {
-    machine.memo.set(at(machine), top(machine));
+    const { memo } = machine;
+    const index = at(machine);
+    if (index > memo.length) {
+      throw new RangeError(
+        `readPickle: expected memo 0 to ${memo.length}, got ${index}`,
+      );
+    }
+    memo[index] = top(machine);
   };
 };
 
@@ -164,7 +204,7 @@ const table: Readonly<Record<string, Run>> = {
   j: get(u32),
   q: put(u8),
   r: put(u32),
-  "\x94": put((m) => m.memo.size),
+  "\x94": put((m) => m.memo.length),
   // Plain values.
   N: push(() => null),
   "\x88": push(() => true),
@@ -175,9 +215,9 @@ const table: Readonly<Record<string, Run>> = {
   "\x8a": push((m) => long(m, u8(m))),
   "\x8b": push((m) => long(m, u32(m))),
   G: push(f64),
-  X: push((m) => text(m, u32(m))),
-  "\x8c": push((m) => text(m, u8(m))),
-  "\x8d": push((m) => text(m, u64(m))),
+  X: push((m) => unicode(m, u32(m))),
+  "\x8c": push((m) => unicode(m, u8(m))),
+  "\x8d": push((m) => unicode(m, u64(m))),
   // Old strings of bytes; PyTorch writes none, Python 2 did.
   U: push((m) => text(m, u8(m))),
   T: push((m) => text(m, u32(m))),
@@ -191,12 +231,15 @@ const table: Readonly<Record<string, Run>> = {
   "\x86": tuple(2),
   "\x87": tuple(3),
   t: push(sinceMark),
-  "}": push(() => new Map()),
+  "}": push((m) => {
+    m.spend(0, emptyDict);
+    return new Map();
+  }),
   s: (m) => {
     const value = pop(m);
-    mapOf([pop(m), value], top(m));
+    setEntries(m, [pop(m), value], top(m));
   },
-  u: (m) => mapOf(sinceMark(m), top(m)),
+  u: (m) => setEntries(m, sinceMark(m), top(m)),
   // Names: looked up in a list, never in the program.
   c: push((m) => named(m, `${line(m)}.${line(m)}`)),
   "\x93": push((m) => {

@@ -1,9 +1,8 @@
+import { instruction, openBudget } from "./budget.ts";
 import type { Allowed, Machine, Plain } from "./machine.ts";
 import { opcodes } from "./opcodes.ts";
 
-/** Room for a program of 30,000 tensors; each takes some 60 instructions. */
-const maxInstructions = 2_000_000;
-/** The same room, in bytes. */
+/** Room for a program of 30,000 tensors, in bytes. */
 export const maxPickle = 1 << 25;
 
 /**
@@ -12,26 +11,23 @@ export const maxPickle = 1 << 25;
  * A pickle is a program. This machine knows the instructions that build
  * numbers, strings, lists, tuples and dicts, and hands names to `allowed`,
  * which makes data of them or refuses. There is no way from here to a class or
- * a function of the running program.
+ * a function of the running program. What it may cost is counted in work and
+ * in bytes.
  */
 export function readPickle(bytes: Uint8Array, allowed: Allowed): Plain {
   const machine: Machine = {
     bytes,
     view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
     allowed,
-    memo: new Map(),
+    spend: openBudget(),
+    memo: [],
     marked: [],
     stack: [],
     at: 0,
     isDone: false,
   };
-  for (let steps = 0; !machine.isDone; steps++) {
-    if (steps === maxInstructions) {
-      throw new RangeError(
-        `readPickle: expected at most ${maxInstructions} instructions, ` +
-          `got more`,
-      );
-    }
+  while (!machine.isDone) {
+    machine.spend(instruction.work, instruction.bytes);
     step(machine);
   }
   const [result] = machine.stack;

@@ -1,4 +1,5 @@
 import type { Dtype } from "../numbers.ts";
+import { emptyDict, type Spend, setEntry } from "./budget.ts";
 import { type Allowed, Namespace, type Plain } from "./machine.ts";
 
 /** One file of numbers in the archive; several tensors may share it. */
@@ -14,14 +15,17 @@ export class TorchTensor {
   readonly offset: number; // numbers
   readonly shape: readonly number[];
   readonly strides: readonly number[]; // numbers
+  /** Whether the numbers are those stored with the other sign. */
+  readonly isNegative: boolean;
   constructor(
     storage: TorchStorage,
-    place: Pick<TorchTensor, "offset" | "shape" | "strides">,
+    place: Pick<TorchTensor, "offset" | "shape" | "strides" | "isNegative">,
   ) {
     this.storage = storage;
     this.offset = place.offset;
     this.shape = place.shape;
     this.strides = place.strides;
+    this.isNegative = place.isNegative;
   }
 }
 
@@ -54,9 +58,14 @@ const dtypes = new Set(
 );
 
 /** What each name that may be called makes of its arguments. */
-const makers: Readonly<Record<string, (args: readonly Plain[]) => Plain>> = {
-  "collections.OrderedDict": ([pairs]) => dictOf(pairs ?? []),
-  "argparse.Namespace": () => new Namespace(),
+const makers: Readonly<
+  Record<string, (args: readonly Plain[], spend: Spend) => Plain>
+> = {
+  "collections.OrderedDict": ([pairs], spend) => dictOf(pairs ?? [], spend),
+  "argparse.Namespace": (_args, spend) => {
+    spend(0, emptyDict);
+    return new Namespace();
+  },
   "torch.Size": ([sizes]) => sizes,
   "torch._utils._rebuild_tensor_v2": tensorOf,
   "torch._utils._rebuild_parameter": ([tensor]) => tensor,
@@ -73,18 +82,25 @@ export const allowTorch: Allowed = {
     Object.hasOwn(makers, name) ||
     Object.hasOwn(storages, name) ||
     dtypes.has(name),
-  call: (name, args) => {
-    if (Object.hasOwn(makers, name)) return makers[name](args) ?? null;
+  call: (name, args, spend) => {
+    if (Object.hasOwn(makers, name)) return makers[name](args, spend) ?? null;
     throw new TypeError(`allowTorch: expected a maker to call, got "${name}"`);
   },
   load: storageOf,
 };
 
-function dictOf(pairs: Plain): Map<Plain, Plain> {
-  const isPair = (pair: Plain): pair is [Plain, Plain] =>
-    Array.isArray(pair) && pair.length === 2;
-  if (Array.isArray(pairs) && pairs.every(isPair)) return new Map(pairs);
-  throw new TypeError("allowTorch: expected pairs for an OrderedDict");
+function dictOf(pairs: Plain, spend: Spend): Map<Plain, Plain> {
+  spend(0, emptyDict);
+  const dict = new Map<Plain, Plain>();
+  for (const pair of Array.isArray(pairs) ? pairs : [pairs]) {
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw new TypeError(
+        "allowTorch: expected pairs for an OrderedDict, got others",
+      );
+    }
+    setEntry(dict, [pair[0], pair[1]], spend);
+  }
+  return dict;
 }
 
 /** Persistent id: ("storage", type, key, device, count). */
@@ -106,28 +122,53 @@ function isStorage(value: Plain): value is TorchStorage {
   return typeof value === "object" && value !== null && "key" in value;
 }
 
-/** Arguments: storage, offset, shape, strides, and what only training uses. */
+/**
+ * Arguments: storage, offset, shape, strides, two that only training uses, and
+ * bits that change what the numbers mean.
+ */
 function tensorOf(args: readonly Plain[]): TorchTensor {
-  const [storage, offset, shape, strides] = args;
+  const [storage, offset, shape, strides, , , bits] = args;
   const isPlace =
     isCount(offset) &&
     areCounts(shape) &&
     areCounts(strides) &&
-    shape.length === strides.length &&
-    shape.length <= 16;
+    shape.length === strides.length;
   if (!isStorage(storage) || !isPlace) {
     throw new RangeError(
       "allowTorch: expected a tensor's storage, offset, shape and strides, " +
         "got others",
     );
   }
-  return new TorchTensor(storage, { offset, shape, strides });
+  const isNegative = hasNegativeBit(bits, storage);
+  return new TorchTensor(storage, { offset, shape, strides, isNegative });
+}
+
+const fractions: readonly Dtype[] = ["F64", "F32", "F16", "BF16"];
+
+/**
+ * PyTorch negates and conjugates by a bit where it can: `z.conj().imag` is the
+ * imaginary parts and the negative bit. That a bit is named sets it, whatever
+ * its value.
+ */
+function hasNegativeBit(bits: Plain | undefined, { dtype }: TorchStorage) {
+  if (bits === undefined || bits === null) return false;
+  const names = bits instanceof Map ? [...bits.keys()] : [bits];
+  if (names.length === 0) return false;
+  const isKnown = names.length === 1 && names[0] === "neg";
+  if (isKnown && fractions.includes(dtype)) return true;
+  const got = names.map((name) => (typeof name === "string" ? name : "other"));
+  throw new RangeError(
+    `allowTorch: expected no bit, or the bit "neg" on fractions, got ` +
+      `"${got.slice(0, 4).join(", ").slice(0, 80)}" on ${dtype}; save the ` +
+      "tensors anew after resolve_conj() and resolve_neg()",
+  );
 }
 
 function isCount(value: Plain | undefined): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+/** Of a shape or its strides; length first, for a file may name it often. */
 function areCounts(value: Plain): value is readonly number[] {
-  return Array.isArray(value) && value.every(isCount);
+  return Array.isArray(value) && value.length <= 16 && value.every(isCount);
 }

@@ -46,7 +46,7 @@ class SourceReader extends RandomAccessReader {
  * Files of a zip archive whose bytes are stored as they are.
  *
  * PyTorch stores and never compresses; a compressed or encrypted file is
- * refused, so that no small archive can grow.
+ * refused, and so are files that overlap, so that no small archive can grow.
  */
 export async function readZip(source: Source): Promise<Map<string, ZipEntry>> {
   const entries = new Map<string, ZipEntry>();
@@ -59,9 +59,12 @@ export async function readZip(source: Source): Promise<Map<string, ZipEntry>> {
     if (zip.entryCount > maxEntries) {
       throw new RangeError(`more than ${maxEntries} files`);
     }
+    let bytes = 0;
     for await (const entry of zip.eachEntry()) {
       const { fileName } = entry;
       if (entries.has(fileName)) throw new Error(`"${fileName}" twice`);
+      bytes += entry.compressedSize;
+      if (bytes > source.size) throw new Error("files that overlap");
       entries.set(fileName, storedEntry(zip, entry));
     }
   } catch (cause) {

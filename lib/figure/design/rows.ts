@@ -106,6 +106,14 @@ export function checkDesigns(designs: readonly DesignRow[]) {
   if (designs.length === 0) {
     throw new RangeError("designDiagram: expected designs, got none");
   }
+  const unknown = designs.find(({ layers }) => !Array.isArray(layers));
+  if (unknown) {
+    throw new TypeError(
+      "designDiagram: expected designs with their layers, got " +
+        `"${unknown.name}" without; pal.design.toldDesign(variant, nLayers) ` +
+        "has them",
+    );
+  }
   const nLayers = designs[0].layers.length;
   for (const { encoders, layers, name } of designs) {
     const refuse = (expected: string, got: string | number): never => {

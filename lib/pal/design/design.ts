@@ -1,8 +1,13 @@
 import type { EncoderSizes } from "../../encoder/encoder.ts";
-import type { LlamaConfig } from "../../llm/config.ts";
+import { encoderNamed } from "../../encoder/list.ts";
+import { type LlamaConfig, llama32_1b } from "../../llm/config.ts";
 import type { DecodedLayer } from "../../llm/kv-cache.ts";
 import { llamaParts } from "../../llm/llama.ts";
-import type { ConnectorConfig, ConnectorSizes } from "../connector/config.ts";
+import {
+  type ConnectorConfig,
+  type ConnectorSizes,
+  paperConnector,
+} from "../connector/config.ts";
 import { matchedWidth } from "../connector/size.ts";
 import {
   countOutputs,
@@ -34,6 +39,22 @@ export interface AudioLlmConfig {
    *   it does, text after the audio moves up by the number of audio tokens.
    */
   readonly positions?: "gap" | "shift";
+}
+
+/**
+ * A design at the paper's sizes: Llama 3.2 1B, the paper's connector, published
+ * encoders.
+ *
+ * @param audioAt - text tokens before the audio; it changes no cost
+ */
+export function paperConfig(variant: Variant, audioAt = 20): AudioLlmConfig {
+  return {
+    variant,
+    llama: llama32_1b,
+    connector: paperConnector,
+    encoders: variant.encoders.map((name) => encoderNamed(name)),
+    audioAt,
+  };
 }
 
 /** One layer of a design, resolved. */

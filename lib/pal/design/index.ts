@@ -1,5 +1,5 @@
 /** The designs as data (Tables 1 and 4), and what each layer does. */
-export { designOf } from "./design.ts";
+export { designOf, paperConfig } from "./design.ts";
 export {
   type Descent,
   designNamed,
@@ -19,6 +19,7 @@ export {
   type LayerPlan,
   layerPlans,
 } from "./layer-plan.ts";
+export { changesOf, type ToldDesign, toldDesign } from "./telling.ts";
 export {
   attentionOnly,
   baseline,

@@ -26,21 +26,29 @@ const paperLayers = 16;
  * The design in a language model of another depth, fused at the same share.
  *
  * Not in the paper, which has one depth: 4 of 16 text-only layers become 2 of
- * 6, rounded up where the share falls between two layers.
+ * 6, rounded up where the share falls between two layers. Of what hears audio
+ * at the paper's depth at least one layer hears it at any.
+ *
+ * @throws RangeError where the design is none at the paper's 16 layers
  */
 export function atDepth(variant: Variant, nLayers: number): Variant {
-  const scaled = (layer: number) => Math.ceil((layer * nLayers) / paperLayers);
+  checkedSpan(variant, paperLayers);
+  const scaled = (layer: number) =>
+    Math.min(nLayers - 1, Math.ceil((layer * nLayers) / paperLayers));
   // The other way, so that a window holds as many layers as its complement.
-  const ends = (layer: number) => Math.floor((layer * nLayers) / paperLayers);
+  const ends = (layer: number, first: number) =>
+    Math.max(first + 1, Math.floor((layer * nLayers) / paperLayers));
   const { fusionLayer } = variant;
   if (typeof fusionLayer === "number") {
     return { ...variant, fusionLayer: scaled(fusionLayer) };
   }
   const { enters, heard, until } = fusionLayer;
   const span = { enters: scaled(enters), heard: scaled(heard) };
+  if (until === undefined) return { ...variant, fusionLayer: span };
+  const first = Math.max(span.enters, span.heard);
   return {
     ...variant,
-    fusionLayer: until === undefined ? span : { ...span, until: ends(until) },
+    fusionLayer: { ...span, until: ends(until, first) },
   };
 }
 

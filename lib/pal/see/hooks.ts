@@ -1,5 +1,5 @@
-import { lettersOf } from "../../llm/config.ts";
-import { unembedding } from "../../llm/llama.ts";
+import { type LlamaConfig, lettersOf } from "../../llm/config.ts";
+import { llamaParts, unembedding } from "../../llm/llama.ts";
 import { hookIn } from "../../llm/part.ts";
 import type { Hook } from "../../tensor/tap.ts";
 import {
@@ -17,6 +17,9 @@ import { outputsOf } from "../design/layer-plan.ts";
 import { sequenceTokens } from "../run/audio-llm.ts";
 import { audioIn } from "../run/fusion.ts";
 import {
+  type LayerTokens,
+  nameTokens,
+  planSequence,
   type SequenceTokens,
   type TokenRef,
   tokensOfLayer,
@@ -54,13 +57,17 @@ interface Letters {
   readonly tokens: Readonly<Record<string, readonly TokenRef[]>>;
 }
 
-/** Every hook of a design's forward pass, from the encoders to the scores. */
+/**
+ * Every hook of a design's forward pass, from the encoders to the scores; or of
+ * a language model's alone, where all text before the answer is the question.
+ */
 export function hookPoints(
-  config: AudioLlmConfig,
+  config: AudioLlmConfig | LlamaConfig,
   text: TextSizes,
 ): HookPoint[] {
+  if (!("variant" in config)) return textHooks(config, text);
   const tokens = sequenceTokens(config, text);
-  const letters = lettersIn(config, tokens, text.B);
+  const letters = lettersIn(config.llama, tokens, text.B);
   return [
     ...connectorHooks(config, letters),
     pointOf({ name: "hook_embed", axes: "BTD" }, letters),
@@ -71,24 +78,62 @@ export function hookPoints(
   ];
 }
 
-/** What a layer's parts show, the opt-in hooks of all of them last. */
+/** What a language model shows that hears nothing. */
+function textHooks(
+  config: LlamaConfig,
+  { answerAt, B, T }: TextSizes,
+): HookPoint[] {
+  const plan = planSequence(T, 0, { audioAt: 0 });
+  const tokens = nameTokens(plan, { answerAt, audioAt: 0 });
+  const { text } = tokens;
+  const letters = lettersIn(config, tokens, B);
+  const stands = { ffn: text, k: text, kept: text, q: text };
+  return [
+    pointOf({ name: "hook_embed", axes: "BTD" }, letters),
+    ...Array.from({ length: config.nLayers }, (_, layer) =>
+      pointsOfParts(
+        llamaParts.flatMap((part) => part.hooks),
+        {
+          layer,
+          letters: lettersOfLayer(stands, letters),
+        },
+      ),
+    ).flat(),
+    ...unembedding.hooks.map((hook) => pointOf(hook, letters)),
+  ];
+}
+
 function hooksOfLayer(
   layer: DesignLayer,
   tokens: SequenceTokens,
   common: Letters,
 ): HookPoint[] {
-  const { ffn: R, k: M, q: S } = tokensOfLayer(layer, tokens);
-  const letters = {
-    sizes: { ...common.sizes, S: S.length, M: M.length, R: R.length },
-    tokens: { ...common.tokens, S, M, R },
-  };
   const { parts, plan } = layer;
   const hooks = [
     ...(outputsOf(plan).length > 0 ? [audioIn] : []),
     ...parts.flatMap((part) => part.hooks),
   ];
+  const letters = lettersOfLayer(tokensOfLayer(layer, tokens), common);
+  return pointsOfParts(hooks, { layer: plan.layer, letters });
+}
+
+function lettersOfLayer(
+  { ffn: R, k: M, q: S }: LayerTokens,
+  { sizes, tokens }: Letters,
+): Letters {
+  return {
+    sizes: { ...sizes, S: S.length, M: M.length, R: R.length },
+    tokens: { ...tokens, S, M, R },
+  };
+}
+
+/** What a layer's parts show, the opt-in hooks of all of them last. */
+function pointsOfParts(
+  hooks: readonly Hook[],
+  { layer, letters }: { readonly layer: number; readonly letters: Letters },
+): HookPoint[] {
   const points = hooks.map((hook) =>
-    pointOf({ ...hook, name: hookIn(plan.layer, hook) }, letters),
+    pointOf({ ...hook, name: hookIn(layer, hook) }, letters),
   );
   return [
     ...points.filter(({ isOptIn }) => !isOptIn),
@@ -128,7 +173,7 @@ function connectorHooks(config: AudioLlmConfig, common: Letters): HookPoint[] {
 }
 
 function lettersIn(
-  { llama }: AudioLlmConfig,
+  llama: LlamaConfig,
   { audio: A, text: T }: SequenceTokens,
   B: number,
 ): Letters {

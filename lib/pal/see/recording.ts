@@ -1,4 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
+import type { LlamaConfig } from "../../llm/config.ts";
+import { type Llama, runLlama } from "../../llm/llama.ts";
 import { dims } from "../../tensor/shapes.ts";
 import { noTap, type Tap, taps } from "../../tensor/tap.ts";
 import {
@@ -17,8 +19,11 @@ export type TokenFilter =
   | readonly TokenGroup[]
   | ((token: TokenRef) => boolean);
 
-export interface RecordOptions {
-  readonly config: AudioLlmConfig;
+/** Of a design, or of a language model alone. */
+export interface RecordOptions<
+  Config extends AudioLlmConfig | LlamaConfig = AudioLlmConfig,
+> {
+  readonly config: Config;
   /** Activations to keep; opt-in ones by their name or a pattern. */
   readonly select: HookSelection;
   /** Rows to keep, of tokens that ask; default all. */
@@ -46,12 +51,15 @@ export interface Recording {
   dispose(): void;
 }
 
+/** What a language model reads that hears nothing. */
+export type TextInput = Pick<AudioLlmInput, "text_BT">;
+
 const GiB = 2 ** 30;
 
 /** What a recording would hold; nothing is run. */
 export function planRecording(
-  { text_BT }: Pick<AudioLlmInput, "text_BT">,
-  options: RecordOptions,
+  { text_BT }: TextInput,
+  options: RecordOptions<AudioLlmConfig | LlamaConfig>,
 ): { readonly points: readonly KeptPoint[]; readonly bytes: number } {
   const { answerAt, config, select } = options;
   const { B, T } = dims("planRecording", text_BT, "BT");
@@ -80,7 +88,7 @@ interface KeptPoint extends HookPoint {
 /** The point with only the tokens that the options keep. */
 function narrow(
   point: HookPoint,
-  { answering, asking }: RecordOptions,
+  { answering, asking }: Pick<RecordOptions, "answering" | "asking">,
 ): KeptPoint {
   const shape = [...point.shape];
   const places = point.axes.map(({ axis, role, tokens }) => {
@@ -104,7 +112,7 @@ function passes(filter: TokenFilter | undefined) {
 }
 
 /**
- * Runs a design and keeps the chosen activations.
+ * Runs a design, or a language model alone, and keeps the chosen activations.
  *
  * @throws RangeError where a name means no activation, or where more than
  * `limitBytes` would be kept; nothing has run by then
@@ -113,6 +121,16 @@ export function record(
   model: AudioLlm,
   input: AudioLlmInput,
   options: RecordOptions,
+): Recording;
+export function record(
+  model: Llama,
+  input: TextInput,
+  options: RecordOptions<LlamaConfig>,
+): Recording;
+export function record(
+  model: AudioLlm | Llama,
+  input: AudioLlmInput | TextInput,
+  options: RecordOptions<AudioLlmConfig | LlamaConfig>,
 ): Recording {
   const { config, limitBytes = 2 * GiB, tap = noTap } = options;
   const { bytes, points } = planRecording(input, options);
@@ -136,10 +154,14 @@ export function record(
   });
   const names = points.map(({ name }) => name);
   try {
-    const logits_BTV = runAudioLlm(model, input, {
-      config,
-      tap: taps(tap, keeper),
-    });
+    const all = taps(tap, keeper);
+    const logits_BTV =
+      "variant" in config
+        ? runAudioLlm(model as AudioLlm, input as AudioLlmInput, {
+            config,
+            tap: all,
+          })
+        : runLlama(model as Llama, input.text_BT, { config, tap: all });
     return {
       bytes,
       logits_BTV,

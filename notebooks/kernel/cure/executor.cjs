@@ -3,6 +3,7 @@
 const Module = require("node:module");
 const { cells } = require("./cells.cjs");
 const { mapsOf } = require("./compiler.cjs");
+const { keepDeclarations, withoutClearing } = require("./declarations.cjs");
 const { repair } = require("./repair.cjs");
 
 /** How long a cell that listens for an interrupt may take to stop, in ms. */
@@ -31,16 +32,19 @@ exports.repairExecutor = (executorModule, mainFile) => {
   return {
     ...executorModule,
     createExecutor(rootDir, converters, { log }) {
-      const executor = executorModule.createExecutor(rootDir, converters, {
+      const kept = keepDeclarations(ts, converters);
+      const executor = executorModule.createExecutor(rootDir, kept.converters, {
         log,
         error: keepFailure,
       });
-      return { ...executor, ...running(executor, ts) };
+      const cellsOwn = globalThis.__tslab__;
+      cellsOwn.exports = kept.watch(cellsOwn.exports);
+      return { ...executor, ...running(executor, ts, kept) };
     },
   };
 };
 
-function running(executor, ts) {
+function running(executor, ts, { ended }) {
   let busy = false;
   let lastResort;
   let interrupted = false;
@@ -53,12 +57,14 @@ function running(executor, ts) {
     busy = true;
     try {
       const fine = await executor.execute(cell.repaired);
+      ended(fine);
       if (!fine && interrupted) failure = { interrupted };
       // An in-memory module is kept in spite of its complaints: show them.
       if (fine && failure?.diagnostics) console.error(complaints(failure));
       return fine;
     } catch (error) {
       failure = { thrown: error };
+      ended(false);
       return false;
     } finally {
       busy = false;
@@ -118,8 +124,9 @@ exports.vmWithCellNames = (vm) => ({
     const compiled = code.slice(prefix.length, end);
     cells.keepCompiled(compiled, mapsOf(compiled));
     kernelsOwn ??= process.rawListeners("SIGINT")[0];
+    const kept = prefix + withoutClearing(compiled) + code.slice(end);
     try {
-      return vm.runInThisContext(code, {
+      return vm.runInThisContext(kept, {
         ...options,
         filename: cell.name,
         columnOffset: -prefix.length,

@@ -24,9 +24,14 @@ exports.describeFailure = (failure) => {
 function describe({ diagnostics, interrupted, thrown }) {
   if (diagnostics) return describeDiagnostics(diagnostics);
   // Node's code for a loop that never yields.
-  return interrupted || thrown?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED"
-    ? plainly("Interrupted", "the cell was interrupted")
-    : describeThrown(thrown);
+  if (interrupted || thrown?.code === "ERR_SCRIPT_EXECUTION_INTERRUPTED") {
+    return plainly("Interrupted", "the cell was interrupted");
+  }
+  // What the library's loops stop with: where they stood tells nothing.
+  if (thrown?.name === "Interrupted") {
+    return plainly("Interrupted", String(thrown.message));
+  }
+  return describeThrown(thrown);
 }
 
 function plainly(ename, evalue) {

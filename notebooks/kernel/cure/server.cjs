@@ -2,22 +2,36 @@
 /** The parts of Jupyter's protocol that tslab leaves out or gets wrong. */
 const { writeSync } = require("node:fs");
 const Module = require("node:module");
-const { cells } = require("./cells.cjs");
-const { takeFailure } = require("./executor.cjs");
-const { describeFailure } = require("./failure.cjs");
-
-/** A request made before a failure but read this long after it, in ms. */
-const stillQueued = 1000;
+const { inspectCall } = require("./inspect.cjs");
+const { untilSettled } = require("./stray.cjs");
+const { reportStrays, runningRequest, takeTurn } = require("./turns.cjs");
 
 /** A kernel that was told to end does, whatever its cells left running. */
 const timeToEnd = 500;
 
 exports.repairServer = (jupyter, mainFile) => {
   const { JupyterHandlerImpl, ZmqServer } = jupyter;
-  const { close, handleKernelInfo, handleShellMessage } = ZmqServer.prototype;
+  const { close, handleKernelInfo, handleShellMessage, init, publishStatus } =
+    ZmqServer.prototype;
   Object.assign(ZmqServer.prototype, {
-    handleExecute,
     handleCommInfoRequest,
+    publish,
+    tellState: publishStatus,
+    handleExecute(_socket, message) {
+      return takeTurn(this, message);
+    },
+    init() {
+      reportStrays(this); // tslab has set its own listeners just before
+      return init.call(this);
+    },
+    /** A cell tells its own state; beside it, others leave the kernel busy. */
+    publishStatus(state, message) {
+      if (message.header.msg_type === "execute_request") return;
+      publishStatus.call(this, state, message);
+      const running = runningRequest();
+      if (state === "idle" && running)
+        publishStatus.call(this, "busy", running);
+    },
     handleKernelInfo(socket, message) {
       // tslab keeps the class to itself; every client asks for this first.
       this.Message = message.constructor;
@@ -30,7 +44,7 @@ exports.repairServer = (jupyter, mainFile) => {
       } else {
         const message = this.Message.fromRaw(this.connInfo.key, frames);
         this.publishStatus("busy", message);
-        answerUnknown(this, socket, message);
+        await answerUnknown(this, socket, message);
         this.publishStatus("idle", message);
       }
     },
@@ -42,8 +56,13 @@ exports.repairServer = (jupyter, mainFile) => {
   const { version } = Module.createRequire(mainFile)(
     "@tslab/typescript-for-tslab/package.json",
   );
-  const { createWriteToIopub, handleKernel } = JupyterHandlerImpl.prototype;
+  const { createWriteToIopub, handleInspect, handleKernel } =
+    JupyterHandlerImpl.prototype;
+  const ts = Module.createRequire(mainFile)("@tslab/typescript-for-tslab");
   Object.assign(JupyterHandlerImpl.prototype, {
+    handleInspect(request) {
+      return inspectCall(ts, request, (each) => handleInspect.call(this, each));
+    },
     handleKernel() {
       const reply = handleKernel.call(this);
       const language_info = { ...reply.language_info, version };
@@ -78,72 +97,35 @@ function typeOf(frames) {
   return JSON.parse(frames[at + 2].toString()).msg_type;
 }
 
-/** Has no history; what it does not know goes to the log, not into a cell. */
-function answerUnknown(server, socket, message) {
+function publish(type, content, parent) {
+  const report = parent.createReply();
+  report.header.msg_type = type;
+  report.content = content;
+  report.signAndSend(this.connInfo.key, this.iopub);
+}
+
+/** Replies to what tslab does not know, by the request's name. */
+const answers = {
+  history_request: () => ["history_reply", { history: [] }],
+  /** Our runner's, at a notebook's end. */
+  pal_settle_request: async ({ seconds }) => {
+    const nLeft = await untilSettled(seconds);
+    return ["pal_settle_reply", { left: nLeft }];
+  },
+};
+
+/** What nobody knows goes to the log, not into a cell. */
+async function answerUnknown(server, socket, message) {
   const { msg_type } = message.header;
-  if (msg_type !== "history_request") {
+  if (!Object.hasOwn(answers, msg_type)) {
     writeSync(2, `pal-lab kernel: no answer to ${msg_type}\n`);
     return;
   }
+  const [type, content] = await answers[msg_type](message.content);
   const reply = message.createReply();
-  reply.header.msg_type = "history_reply";
-  reply.content = { status: "ok", history: [] };
+  reply.header.msg_type = type;
+  reply.content = { status: "ok", ...content };
   reply.signAndSend(server.connInfo.key, socket);
-}
-
-let lastTurn = Promise.resolve();
-let failedAt = Number.NEGATIVE_INFINITY;
-
-/** Runs one request after the other and answers as the protocol says. */
-async function handleExecute(socket, message) {
-  const reply = message.createReply();
-  reply.header.msg_type = "execute_reply";
-  lastTurn = lastTurn.then(() => takeTurn(this, message));
-  reply.content = await lastTurn;
-  reply.signAndSend(this.connInfo.key, socket);
-}
-
-/** Whether the client had sent this before it knew of the last failure. */
-function isAborted(message) {
-  const sent = Date.parse(message.header.date);
-  return sent < failedAt && Date.now() <= failedAt + stillQueued;
-}
-
-async function takeTurn(server, message) {
-  const { handler } = server;
-  const request = message.content;
-  if (isAborted(message)) return { status: "aborted" };
-
-  const publish = (type, content) => {
-    const report = message.createReply();
-    report.header.msg_type = type;
-    report.content = content;
-    report.signAndSend(server.connInfo.key, server.iopub);
-  };
-  const count = handler.execCount + 1;
-  const answer = { execution_count: count, user_expressions: {}, payload: [] };
-  cells.begin(count, request.code);
-  if (!request.silent) {
-    publish("execute_input", { code: request.code, execution_count: count });
-  }
-  try {
-    await handler.handleExecuteImpl(
-      request,
-      (name, text) => publish("stream", { name, text }),
-      (data, update) =>
-        publish(update ? "update_display_data" : "display_data", data),
-    );
-    return { status: "ok", ...answer };
-  } catch (error) {
-    // tslab throws a count when a cell fails; what failed was kept.
-    const failure = takeFailure() ?? { thrown: error };
-    const report = describeFailure(failure);
-    publish("error", report);
-    if (request.stop_on_error !== false) failedAt = Date.now();
-    return { status: "error", ...answer, ...report };
-  } finally {
-    if (request.silent) handler.execCount--;
-  }
 }
 
 /** tslab answers under another message's name, and the client waits on. */

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine } from "../../../lib/cli/options.ts";
 import { findNotebooks } from "./options.ts";
 
 export interface ExportOptions {
@@ -32,7 +32,7 @@ export function readExportOptions(
   args: readonly string[],
   root: string,
 ): ExportOptions {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine("notebooks export", {
     args: [...args],
     allowPositionals: true,
     options: {
@@ -40,7 +40,7 @@ export function readExportOptions(
       strip: { type: "boolean", default: false },
       solutions: { type: "boolean", default: false },
       out: { type: "string", default: ".pal/export" },
-      help: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   const { help, out, solutions, strip, to } = values;

@@ -114,12 +114,19 @@ async function runOne(path: string, session: Session): Promise<boolean> {
   const stored = options.solutions ? readSolved(path) : readNotebook(path);
   if (mode === "check") checkScale(stored, path, options);
 
-  const { failures, notebook, seconds } = await runHere(path, stored, session);
+  const ran = await runHere(path, stored, session);
+  const { failures, nLeftRunning, notebook, seconds } = ran;
   const place = placeFor(path, options, root);
   mkdirSync(dirname(place), { recursive: true });
   writeNotebook(place, notebook);
   for (const failure of failures) {
     terminal.write(`${failureLines(name, failure)}\n`);
+  }
+  if (nLeftRunning > 0) {
+    terminal.write(
+      `      ${name}: its cells left ${nLeftRunning} timers or requests ` +
+        "running; what they would have done is not known\n",
+    );
   }
   const mark = failures.length === 0 ? "ok" : "--";
   terminal.write(

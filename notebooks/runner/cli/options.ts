@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
-import { parseArgs } from "node:util";
+import { readCommandLine } from "../../../lib/cli/options.ts";
 import { type Scale, scaleNames } from "../../../lib/session/settings.ts";
 
 export interface NotebookOptions {
@@ -44,7 +44,7 @@ export function readOptions(
   args: readonly string[],
   root: string,
 ): NotebookOptions {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine("notebooks", {
     args: [...args],
     allowPositionals: true,
     options: {
@@ -56,7 +56,7 @@ export function readOptions(
       "allow-errors": { type: "boolean", default: false },
       out: { type: "string" },
       solutions: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
     },
   });
   const { check, out, scale, timeout } = values;

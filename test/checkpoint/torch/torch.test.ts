@@ -7,6 +7,7 @@ import { Namespace } from "../../../lib/checkpoint/torch/machine.ts";
 import { readPickle } from "../../../lib/checkpoint/torch/pickle.ts";
 import { allowTorch } from "../../../lib/checkpoint/torch/rebuild.ts";
 import { fixtures } from "../support.ts";
+import { pickle, tensor } from "./support.ts";
 
 const torch = (name: string) => join(fixtures, "torch", name);
 
@@ -36,6 +37,46 @@ describe("openTorch", () => {
     );
   });
 
+  it("reads views, repeated numbers and the negative bit as PyTorch does", async () => {
+    const read = await contents(torch("views.pt"));
+    const twin = await contents(torch("views.safetensors"));
+    assert.deepEqual(Object.keys(read).sort(), Object.keys(twin).sort());
+    for (const name of Object.keys(twin)) {
+      assert.deepEqual(read[name], twin[name], name);
+    }
+  });
+
+  it("refuses complex numbers, conjugate or not, by their type", async () => {
+    await assert.rejects(
+      openCheckpoint(torch("conjugate.pt")),
+      /got "torch.ComplexFloatStorage", which is refused/,
+    );
+  });
+
+  it("reads the part of a tuple that is named, and lists them all", async () => {
+    const pair = torch("pair.pt");
+    const opened = await openCheckpoint(pair, { part: "0" });
+    assert.deepEqual([...opened.tensors.keys()], ["weight", "bias"]);
+    assert.deepEqual([...(await opened.read("bias")).values], [0.5, 1.5]);
+    await opened.close();
+    const parts =
+      /got parts "0" \(a dict of 2 tensors\), "1" \(a dict of no tensor\)/;
+    await assert.rejects(openCheckpoint(pair), parts);
+    await assert.rejects(openCheckpoint(pair), /by the option `part`$/);
+    await assert.rejects(openCheckpoint(pair, { part: "2" }), parts);
+    await assert.rejects(
+      openCheckpoint(pair, { part: "1" }),
+      /expected a dict of tensors, .* in part "1", got keys "train" \(a list/,
+    );
+  });
+
+  it("refuses a part of a file that has none", async () => {
+    await assert.rejects(
+      openCheckpoint(torch("plain.safetensors"), { part: "0" }),
+      /expected a PyTorch file for part "0", got another/,
+    );
+  });
+
   it("refuses a pickle that names os.system and runs nothing", async () => {
     await assert.rejects(
       openCheckpoint(torch("evil.pt")),
@@ -51,15 +92,6 @@ describe("openTorch", () => {
     );
   });
 });
-
-/** A pickle of these instructions; strings stand for their characters. */
-function pickle(...parts: readonly (string | number)[]): Uint8Array {
-  return Uint8Array.from(
-    parts.flatMap((part) =>
-      typeof part === "string" ? [...part].map((c) => c.charCodeAt(0)) : [part],
-    ),
-  );
-}
 
 describe("readPickle", () => {
   const read = (...parts: readonly (string | number)[]) =>
@@ -115,6 +147,15 @@ describe("readPickle", () => {
         ["a", [1, -2, null, true]],
         ["b", [3]],
       ]),
+    );
+  });
+
+  it("tells names apart that differ in a mark of byte order", () => {
+    const marked = [0x8c, 4, "\xef\xbb\xbfa", "N"];
+    const found = read("}(", ...marked, ...[0x8c, 1, "aN"], "u.");
+    assert.deepEqual(
+      [...(found as Map<string, null>).keys()],
+      ["\ufeffa", "a"],
     );
   });
 
@@ -177,6 +218,7 @@ describe("readPickle", () => {
   }
 
   const faults: [string, Uint8Array, RegExp][] = [
+    ["has broken text", pickle(0x8c, 2, 0xc3, 0x28, "."), /UTF-8, got .* 2\)/],
     ["has no end", pickle("N"), /the end mark/],
     ["ends within a number", pickle("J", 1, 2), /expected 4 bytes at 1, got 2/],
     ["takes from nothing", pickle("0."), /an empty stack/],
@@ -191,7 +233,8 @@ describe("readPickle", () => {
     ["leaves two values", pickle("NN."), /one value at the end, got 2/],
     ["holds a vast number", pickle(0x8b, 0, 1, 0, 0), /at most 64 bytes/],
     ["loads what is no storage", pickle("NQ."), /a storage of numbers/],
-    ["never ends", pickle("N0".repeat(1_100_000)), /at most 2000000 instr/],
+    ["never ends", pickle("N0".repeat(4_300_000)), /at most \d+ units of work/],
+    ["makes a tensor another", pickle(...tensor(), ")b."), /a dict to build/],
   ];
   for (const [what, bytes, message] of faults) {
     it(`refuses a program that ${what}`, () => {

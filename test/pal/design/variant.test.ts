@@ -70,6 +70,32 @@ describe("atDepth", () => {
     assert.equal(atDepth(baseline, 6).fusionLayer, 0);
   });
 
+  it("makes a design of every design, at any depth", () => {
+    const layers = Array.from({ length: 16 }, (_, layer) => layer);
+    const spans = layers.flatMap((enters) =>
+      layers.flatMap((heard) => [
+        { enters, heard },
+        ...layers
+          .map((layer) => layer + 1)
+          .filter((until) => until > Math.max(enters, heard))
+          .map((until) => ({ enters, heard, until })),
+      ]),
+    );
+    for (const nLayers of [1, 2, 3, 6, 7, 16, 32]) {
+      for (const fusionLayer of [...layers, ...spans]) {
+        const variant = atDepth({ ...baseline, fusionLayer }, nLayers);
+        const plans = layerPlans(variant, nLayers);
+        const hears = plans.some(({ textHears }) => textHears);
+        assert.ok(hears, JSON.stringify([fusionLayer, nLayers]));
+      }
+    }
+  });
+
+  it("refuses in the numbers that were written", () => {
+    const late = { ...delayedFusion, fusionLayer: 16 };
+    assert.throws(() => atDepth(late, 6), /fusionLayer in 0\.\.15, got 16/);
+  });
+
   it("keeps a window as long as delayed fusion's layers, at any depth", () => {
     for (const nLayers of [2, 4, 5, 6, 7, 8, 12, 13, 16, 32]) {
       const [window, delayed] = ["early-window", "delayed-fusion"].map((name) =>

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import { runLlama } from "../../../lib/llm/llama.ts";
 import { paperConnector } from "../../../lib/pal/connector/config.ts";
 import type { Variant } from "../../../lib/pal/design/variant.ts";
 import { hearText, runAudioLlm } from "../../../lib/pal/run/audio-llm.ts";
@@ -56,6 +57,29 @@ describe("hookPoints", () => {
       );
     });
   }
+
+  it("names all that a language model alone shows", () => {
+    const { llama: config } = configOf(design("baseline"));
+    const { llama } = modelOf(design("baseline"));
+    const text_BT = textOf([tokens]);
+    const whole = record(llama, { text_BT }, { config, select: "*" });
+    assert.equal(whole.names.length, hookPoints(config, { B: 1, T }).length);
+    for (const { name, shape } of hookPoints(config, { B: 1, T })) {
+      assert.deepEqual(whole.get(name).shape, shape, name);
+    }
+    const want = runLlama(llama, text_BT, { config });
+    assertClose(whole.logits_BTV, want.dataSync(), { atol: 1e-5 });
+    const options = { config, select: "*hook_pattern", answerAt: 5 };
+    const part = record(llama, { text_BT }, { ...options, asking: "answer" });
+    assert.equal(part.get("pattern", 0).shape[2], T - 5);
+    assert.deepEqual(part.axes("pattern", 0).k?.[0], {
+      group: "question",
+      index: 0,
+      position: 0,
+    });
+    whole.dispose();
+    part.dispose();
+  });
 
   it("names rounds and shared parts of a connector as it shows them", () => {
     for (const name of ["shared-connector", "shared-projection"]) {

@@ -119,29 +119,34 @@ describe("npm run notebooks", () => {
     assert.match(text, /unknown notebook "fin3"; known: failing, fine/);
   });
 
-  it("ends kernel and run on Ctrl-C, and stores nothing half", async () => {
-    const out = join(folder, "out");
-    const source = 'console.log("pid", process.pid);\nwhile (true);';
-    const path = join(folder, "endless.ipynb");
-    const endless = notebookOf([
-      'require("node:fs").writeFileSync("pid", String(process.pid));',
-      source,
-    ]);
-    writeNotebook(path, endless);
-    const child = start([path, "--out", out]);
-    const running = finish(child);
-    await new Promise<void>((resolve) => {
-      child.stdout?.on("data", (data) => {
-        if (/1\/2/.test(String(data))) setTimeout(resolve, 300);
+  for (const loop of ["while (true);", "while (true) console.log(1);"]) {
+    it(`ends kernel and run on Ctrl-C, and stores nothing half: ${loop}`, async () => {
+      const out = join(folder, "out");
+      const source = `console.log("pid", process.pid);\n${loop}`;
+      const path = join(folder, "endless.ipynb");
+      const endless = notebookOf([
+        'require("node:fs").writeFileSync("pid", String(process.pid));',
+        source,
+      ]);
+      writeNotebook(path, endless);
+      const child = start([path, "--out", out]);
+      const running = finish(child);
+      await new Promise<void>((resolve) => {
+        child.stdout?.on("data", (data) => {
+          if (/1\/2/.test(String(data))) setTimeout(resolve, 300);
+        });
       });
+      child.kill("SIGINT");
+      const { code, text } = await running;
+      assert.equal(code, 130, text);
+      assert.match(text, /Interrupted: the kernel is stopped/);
+      assert.ok(!isAlive(Number(readFileSync(join(folder, "pid"), "utf8"))));
+      assert.equal(readFileSync(path, "utf8"), notebookText(endless));
+      const left = readdirSync(folder).filter((name) => /tmp$/.test(name));
+      assert.deepEqual(
+        [left, readdirSync(folder).includes("out")],
+        [[], false],
+      );
     });
-    child.kill("SIGINT");
-    const { code, text } = await running;
-    assert.equal(code, 130, text);
-    assert.match(text, /Interrupted: the kernel is stopped/);
-    assert.ok(!isAlive(Number(readFileSync(join(folder, "pid"), "utf8"))));
-    assert.equal(readFileSync(path, "utf8"), notebookText(endless));
-    const left = readdirSync(folder).filter((name) => /tmp$/.test(name));
-    assert.deepEqual([left, readdirSync(folder).includes("out")], [[], false]);
-  });
+  }
 });
