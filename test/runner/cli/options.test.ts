@@ -64,6 +64,14 @@ describe("placeFor", () => {
     assert.equal(place("--scale", "smoke"), apart("smoke"));
     assert.equal(place("--check"), apart("full"));
     assert.equal(place("--against-jupyter"), apart("full"));
+    assert.equal(place("--solutions"), apart("solutions"));
+  });
+
+  it("compares no notebook whose exercises are solved", () => {
+    assert.throws(
+      () => place("--solutions", "--check"),
+      /expected --solutions without --check or --against-jupyter/,
+    );
   });
 
   it("goes where it is told", () => {
