@@ -1,8 +1,13 @@
 import type { Drawing, Figure } from "../figure/figure.ts";
 import { pngOf } from "../figure/render/png.ts";
-import { renderFigure } from "../figure/render/render.ts";
+import { type Rendered, renderFigure } from "../figure/render/render.ts";
 import { writeFiles } from "./files.ts";
-import { currentScreen, type Screen } from "./kernel.ts";
+import {
+  type Bundle,
+  currentScreen,
+  type Publish,
+  type Screen,
+} from "./kernel.ts";
 
 export interface ShowOptions {
   /**
@@ -47,27 +52,38 @@ export async function show(
     screen.write(`Figure: ${title}\n  ${paths.join("\n  ")}\n`);
     return;
   }
+  screen.publish(await bundleOf(figure, { svg, width, height }), false);
+}
+
+/** A figure under the running cell, of which no file is written. */
+export async function sketch(figure: Figure, publish: Publish): Promise<void> {
+  publish(await bundleOf(figure, await renderFigure(figure)), false);
+}
+
+async function bundleOf(
+  figure: Figure | Drawing,
+  { height, svg, width }: Omit<Rendered, "png">,
+): Promise<Bundle> {
   // JupyterLab shows this in its own size until plotly draws.
   const { nColors } = pageQuality;
   const preview = await pngOf(svg, { zoom: 1, nColors });
-  screen.publish(
-    {
-      data: {
-        ...(plot
-          ? {
-              "application/vnd.plotly.v1+json": {
-                ...shortened(plot),
-                config: plotlyConfig,
-              },
-            }
-          : { "image/svg+xml": svg }),
-        "image/png": Buffer.from(preview).toString("base64"),
-        "text/plain": `Figure: ${title}\n${alt}`,
-      },
-      metadata: { "image/png": { width, height } },
+  const picture =
+    "svg" in figure
+      ? { "image/svg+xml": svg }
+      : {
+          "application/vnd.plotly.v1+json": {
+            ...shortened(plotOf(figure)),
+            config: plotlyConfig,
+          },
+        };
+  return {
+    data: {
+      ...picture,
+      "image/png": Buffer.from(preview).toString("base64"),
+      "text/plain": `Figure: ${figure.title}\n${figure.alt}`,
     },
-    false,
-  );
+    metadata: { "image/png": { width, height } },
+  };
 }
 
 function plotOf({ data, layout }: Figure) {

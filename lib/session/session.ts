@@ -7,6 +7,11 @@ import { listen } from "../display/listen.ts";
 import { progress } from "../display/progress.ts";
 import { show } from "../display/show.ts";
 import { table } from "../display/table.ts";
+import {
+  type RunWatch,
+  type WatchedRun,
+  watchRun,
+} from "../display/watch-run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { useEngine } from "../engine/engine.ts";
 import type { Drawing, Figure } from "../figure/figure.ts";
@@ -36,6 +41,11 @@ export interface Session {
   /** Shows rows as a table and writes it as CSV and Markdown. */
   table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
   progress: typeof progress;
+  /**
+   * Shows a training while it runs, a bar over its loss, and stores the figure
+   * at its end: hand `onStep` to the training, and call `end` after it.
+   */
+  watchRun: (run: WatchedRun) => RunWatch;
   /** Puts a player under the cell; samples from -1 to 1, rate in Hz. */
   listen(
     samples: Float32Array,
@@ -113,6 +123,7 @@ export async function startSession(name: string): Promise<Session> {
       return table(rows, { ...options, caption, folder });
     },
     progress,
+    watchRun: (run) => watchRun(run, { folder }),
     listen: (samples, sampleRate, label) =>
       listen(samples, sampleRate, { label, encodeMp3, encodeWav }),
     signal: interruptSignal,
