@@ -1,13 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  rmSync,
-  truncateSync,
-} from "node:fs";
+import { existsSync, mkdirSync, rmSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import { type Appender, openAppender } from "../files/append.ts";
 import { hold } from "../files/hold.ts";
+import { nextEventFile } from "./event-files.ts";
 import { type MetricsLine, wholeLines } from "./metrics.ts";
 import {
   beginRecord,
@@ -18,7 +13,7 @@ import {
   readRun,
   writeRun,
 } from "./record.ts";
-import { eventOf, eventsHead } from "./tfevents.ts";
+import { eventsHead } from "./tfevents.ts";
 
 /** A run's files, brought to where the run goes on. */
 export interface LogFiles {
@@ -50,10 +45,10 @@ export function openLogFiles(
     const lines = cutLines(metricsPath, session.fromStep);
     const metrics = openAppender(metricsPath);
     undo.push(metrics.close);
-    const events = openAppender(newEventsPath(folder, record));
+    const events = openAppender(nextEventFile(folder, session));
     undo.push(events.close);
-    const head = eventsHead(new Date(record.startedAt));
-    events.write(Buffer.concat([head, ...lines.map(eventOf)]));
+    const begun = new Date(session.startedAt);
+    events.write(eventsHead(begun, session.fromStep + 1));
     const writeRecord = (next: RunRecord) => writeRun(path, next);
     writeRecord(record);
     return { record, lines, metrics, events, writeRecord, close };
@@ -103,17 +98,4 @@ function cutLines(path: string, steps: number): readonly MetricsLine[] {
   }
   truncateSync(path, ends[steps - 1]);
   return lines.slice(0, steps);
-}
-
-/**
- * A new name for the events, later in order than what was there, which goes: a
- * TensorBoard that is open moves on to it.
- */
-function newEventsPath(folder: string, { sessions }: RunRecord): string {
-  const begin = "events.out.tfevents.";
-  const old = readdirSync(folder).filter((name) => name.startsWith(begin));
-  for (const name of old) rmSync(join(folder, name));
-  const { startedAt } = sessions[sessions.length - 1];
-  const seconds = Math.floor(Date.parse(startedAt) / 1000);
-  return join(folder, `${begin}${seconds}.${sessions.length}`);
 }

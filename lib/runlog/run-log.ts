@@ -40,8 +40,7 @@ const clock = () => performance.timeOrigin + performance.now();
  *
  * A run that goes on leaves the files that one without a break would leave,
  * but for times: lines of steps after its checkpoint are dropped, as they come
- * again, and so is a line that a kill cut short. Events are made anew from the
- * lines that stay.
+ * again, and so is a line that a kill cut short; the same of events.
  *
  * @throws RangeError where the folder has another run, one that is done, or too
  * few lines; Error where another process writes this log

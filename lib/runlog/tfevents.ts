@@ -12,15 +12,25 @@ import type { MetricsLine } from "./metrics.ts";
 const event = { wallTime: 1, step: 2, fileVersion: 3, summary: 5, session: 7 };
 const sessionStart = 1;
 
-/** What a file begins with: its version, and that a run starts here. */
-export function eventsHead(time: Date): Uint8Array {
+/** Records before the first step's. */
+export const headRecords = 2;
+
+/**
+ * What a file begins with: its version, and that a session starts.
+ *
+ * A TensorBoard that is open drops what it had read of `step` and later ones.
+ *
+ * @param step - the first one to come
+ */
+export function eventsHead(time: Date, step: number): Uint8Array {
   const at = wallTime(time);
+  const start = [proto.integer(1, sessionStart)];
   return Buffer.concat([
     record([at, proto.text(event.fileVersion, "brain.Event:2")]),
-    // A TensorBoard that is open drops what it had read of this run before.
     record([
       at,
-      proto.message(event.session, [proto.integer(1, sessionStart)]),
+      proto.integer(event.step, step),
+      proto.message(event.session, start),
     ]),
   ]);
 }

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import {
   appendFileSync,
-  readdirSync,
   readFileSync,
   truncateSync,
   writeFileSync,
@@ -76,8 +75,6 @@ describe("a run's log", () => {
       log.end("done");
       const lines = readMetrics(metricsOf(folder));
       assert.deepEqual(lines.map(told), expected, `cut at ${cut}`);
-      const events = readdirSync(folder).filter((name) => /^events/.test(name));
-      assert.equal(events.length, 1);
     }
   });
 
