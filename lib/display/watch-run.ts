@@ -36,6 +36,8 @@ export interface WatchOptions {
   /** Gets the figure, as `show` writes it. */
   readonly folder: string;
   readonly screen?: Screen;
+  /** Called when the figure is stored. */
+  readonly onFigure?: () => void;
   /** Seconds from one drawing to the next, at least; default 10. */
   readonly every?: number;
   /** Milliseconds since any fixed moment. */
@@ -88,6 +90,7 @@ export function watchRun(run: WatchedRun, options: WatchOptions): RunWatch {
       await sketches?.settled();
       if (rows.length > before.length) {
         await show(figure(), { folder, screen: { ...screen, publish: place } });
+        options.onFigure?.();
       }
       sketches?.check();
     },

@@ -105,6 +105,10 @@ export async function startSession(name: string): Promise<Session> {
   const memory = openMemory(folders.memory, { report: console.log });
   const modules = readModules(code);
   const folder = folders.figures;
+  const sayScale = () => {
+    const line = lineAt(scale);
+    if (line) console.log(line);
+  };
   const scratch = join(folders.scratch, name);
   if (settings.fresh) rmSync(scratch, { recursive: true, force: true });
   return {
@@ -115,15 +119,14 @@ export async function startSession(name: string): Promise<Session> {
     scratch,
     show: async (figure) => {
       await show(figure, { folder });
-      const line = lineAt(scale);
-      if (line) console.log(line);
+      sayScale();
     },
     table: (rows, options) => {
       const caption = captionAt(scale, options.caption);
       return table(rows, { ...options, caption, folder });
     },
     progress,
-    watchRun: (run) => watchRun(run, { folder }),
+    watchRun: (run) => watchRun(run, { folder, onFigure: sayScale }),
     listen: (samples, sampleRate, label) =>
       listen(samples, sampleRate, { label, encodeMp3, encodeWav }),
     signal: interruptSignal,
