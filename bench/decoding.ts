@@ -72,10 +72,22 @@ function measureSize(config: LlamaConfig, rounds: number): Row[] {
   }
 }
 
+function rowNamed(
+  rows: readonly Row[],
+  contender: Row["contender"],
+  dtype: Row["dtype"],
+): Row {
+  return rows.find(
+    (row) => row.contender === contender && row.dtype === dtype,
+  )!;
+}
+
 /** Refuses other tokens in float32; says how far bfloat16's go along. */
-function agreement([mine, float32, bfloat16]: readonly Row[]): string {
+function agreement(rows: readonly Row[]): string {
+  const mine = rowNamed(rows, "pal-lab", "float32");
   const parting = (row: Row) =>
     row.tokens.findIndex((token, i) => token !== mine.tokens[i]);
+  const float32 = rowNamed(rows, "transformers", "float32");
   const at = parting(float32);
   if (at !== -1) {
     throw new Error(
@@ -84,33 +96,39 @@ function agreement([mine, float32, bfloat16]: readonly Row[]): string {
         `(${mine.size}); nothing was kept`,
     );
   }
-  const other = parting(bfloat16);
-  const until = other === -1 ? "in bfloat16 too" : `in bfloat16 until ${other}`;
+  const until = (contender: Row["contender"]) => {
+    const other = parting(rowNamed(rows, contender, "bfloat16"));
+    return other === -1 ? "all of them" : `until ${other}`;
+  };
   const nKinds = new Set(mine.tokens).size;
   return (
     `${mine.size}: the same ${nNew} tokens in float32, ${nKinds} of them ` +
-    `different, ${until}`
+    `different; with weights in bfloat16 ours gives ${until("pal-lab")}, ` +
+    `transformers in bfloat16 ${until("transformers")}`
   );
 }
 
 /** @param best - the fastest sum of the whole run, GB/s */
 function verdictOf(rows: readonly Row[], best: number): string[] {
-  const [mine, float32, bfloat16] = rows;
-  const share = mine.gigabytesPerSecond / best;
-  const beside = Math.max(...mine.bandwidths);
-  const isMet = share >= shareGoal;
   const percent = (x: number) => `${(100 * x).toFixed(0)} %`;
-  const times = (row: Row) => (row.min / mine.min).toFixed(2);
-  return [
-    agreement(rows),
-    `${mine.size}: ${percent(share)} of the fastest sum, ${best.toFixed(1)} ` +
-      `GB/s; goal ${percent(shareGoal)} ${isMet ? "met" : "missed"} ` +
-      `(${percent(mine.gigabytesPerSecond / beside)} of the fastest in the ` +
-      `same processes, ${beside.toFixed(1)})`,
-    `${mine.size}: ` +
-      `${times(float32)} x transformers in float32, ${times(bfloat16)} x in ` +
-      "bfloat16, by minima",
-  ];
+  const speeds = (["float32", "bfloat16"] as const).map((dtype) => {
+    const mine = rowNamed(rows, "pal-lab", dtype);
+    const theirs = rowNamed(rows, "transformers", dtype);
+    const share = mine.gigabytesPerSecond / best;
+    const beside = Math.max(...mine.bandwidths);
+    const goal =
+      dtype === "float32"
+        ? `; goal ${percent(shareGoal)} ${share >= shareGoal ? "met" : "missed"}`
+        : "";
+    return (
+      `${mine.size}, ${dtype}: ${(theirs.min / mine.min).toFixed(2)} x ` +
+      `transformers by minima, ${(theirs.median / mine.median).toFixed(2)} by ` +
+      `medians; ${percent(share)} of the fastest sum, ${best.toFixed(1)} GB/s, ` +
+      `${percent(mine.gigabytesPerSecond / beside)} of the fastest in the ` +
+      `same processes, ${beside.toFixed(1)}${goal}`
+    );
+  });
+  return [agreement(rows), ...speeds];
 }
 
 export async function run([rounds = "2"]: readonly string[]): Promise<void> {

@@ -36,6 +36,8 @@ export * as design from "./pal/design/index.ts";
 export * as run from "./pal/run/index.ts";
 /** What happens inside: hooks, recordings. */
 export * as see from "./pal/see/index.ts";
+/** What a run of training leaves: its record, its steps. */
+export * as runlog from "./runlog/index.ts";
 /** What a notebook begins with. */
 export * as session from "./session/index.ts";
 /** Seeds and spreads, and what they allow to be said. */

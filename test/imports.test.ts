@@ -8,7 +8,7 @@ const lib = resolve(import.meta.dirname, "..", "lib");
 /** What each folder of lib may import, besides itself and third parties. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   tensor: [],
-  engine: ["tensor"],
+  engine: ["files", "tensor"],
   metric: [],
   stats: [],
   files: [],
@@ -19,7 +19,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   display: ["figure", "files"],
   data: ["tensor"],
   encoder: ["audio", "checkpoint", "tensor"],
-  features: ["encoder", "checkpoint", "audio", "tensor"],
+  features: ["encoder", "checkpoint", "audio", "files", "tensor"],
+  runlog: ["engine", "files"],
   llm: ["checkpoint", "engine", "metric", "tensor"],
   pal: ["llm", "encoder", "metric", "tensor"],
   train: [
@@ -31,6 +32,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "data",
     "tensor",
     "engine",
+    "runlog",
   ],
   eval: ["train", "pal", "llm", "features", "data", "tensor"],
   world: [
@@ -50,6 +52,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "session",
     "world",
+    "train",
+    "runlog",
     "pal",
     "features",
     "encoder",

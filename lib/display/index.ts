@@ -4,3 +4,4 @@ export { listen } from "./listen.ts";
 export { type Progress, progress } from "./progress.ts";
 export { show } from "./show.ts";
 export { table } from "./table.ts";
+export { type RunWatch, type WatchedRun, watchRun } from "./watch-run.ts";

@@ -3,7 +3,12 @@ import { pngOf } from "../figure/render/png.ts";
 import { type Rendered, renderFigure } from "../figure/render/render.ts";
 import { writeFiles } from "./files.ts";
 import { escapeHtml } from "./html.ts";
-import { type Bundle, currentScreen, type Screen } from "./kernel.ts";
+import {
+  type Bundle,
+  currentScreen,
+  type Publish,
+  type Screen,
+} from "./kernel.ts";
 
 export interface ShowOptions {
   /**
@@ -13,6 +18,8 @@ export interface ShowOptions {
   readonly folder: string;
   /** Where to show it: this process's cell or terminal unless given. */
   readonly screen?: Screen;
+  /** Where a cell's page says what the figure shows: below it unless given. */
+  readonly wordsTo?: Publish;
 }
 
 /** What a page shows of numbers and of the colors of small letters. */
@@ -38,7 +45,7 @@ const plotlyConfig = {
  */
 export async function show(
   figure: Figure | Drawing,
-  { folder, screen = currentScreen() }: ShowOptions,
+  { folder, screen = currentScreen(), wordsTo = screen.publish }: ShowOptions,
 ): Promise<void> {
   const rendered = await renderFigure(figure);
   const { alt, name, title } = figure;
@@ -53,16 +60,25 @@ export async function show(
     screen.write(`Figure: ${title}\n  ${paths.join("\n  ")}\n`);
     return;
   }
-  const bundle = plot
-    ? plotBundle(figure, plot, rendered)
-    : await drawingBundle(figure, rendered);
-  screen.publish(bundle, false);
-  screen.publish(wordsBundle(figure), false);
+  screen.publish(await bundleOf(figure, rendered), false);
+  wordsTo?.(wordsBundle(figure), false);
 }
 
-type Plot = Pick<Figure, "data" | "layout">;
+/** A figure under the running cell, of which no file is written. */
+export async function sketch(figure: Figure, publish: Publish): Promise<void> {
+  publish(await bundleOf(figure, await renderFigure(figure)), false);
+}
 
-function plotOf({ data, layout }: Figure): Plot {
+function bundleOf(
+  figure: Figure | Drawing,
+  rendered: Rendered,
+): Bundle | Promise<Bundle> {
+  return "svg" in figure
+    ? drawingBundle(figure, rendered)
+    : plotBundle(figure, rendered);
+}
+
+function plotOf({ data, layout }: Figure) {
   return { data, layout };
 }
 
@@ -70,15 +86,12 @@ function plotOf({ data, layout }: Figure): Plot {
  * Without a PNG: JupyterLab's plotly would show its pixels one by one, at twice
  * the figure's size, until the pointer comes.
  */
-function plotBundle(
-  { alt, title }: Figure | Drawing,
-  plot: Plot,
-  { svg }: Rendered,
-): Bundle {
+function plotBundle(figure: Figure, { svg }: Rendered): Bundle {
+  const { alt, title } = figure;
   return {
     data: {
       "application/vnd.plotly.v1+json": {
-        ...shortened(plot),
+        ...shortened(plotOf(figure)),
         config: plotlyConfig,
       },
       "image/svg+xml": svg,
@@ -90,7 +103,7 @@ function plotBundle(
 
 /** With a PNG for viewers that do not trust an SVG: two pixels for each one. */
 async function drawingBundle(
-  { alt, title }: Figure | Drawing,
+  { alt, title }: Drawing,
   { height, svg, width }: Rendered,
 ): Promise<Bundle> {
   const png = await pngOf(svg, { nColors: pageQuality.nColors });

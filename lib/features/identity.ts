@@ -2,8 +2,9 @@ import { createHash } from "node:crypto";
 import { sharedCrop } from "../audio/crop.ts";
 import { torchaudioResample } from "../audio/resample.ts";
 import type { PretrainedEncoder } from "../encoder/pretrained.ts";
+import { canonicalJson, type Plain } from "../files/plain.ts";
 import { namedLeaves, type Tensors } from "../tensor/params.ts";
-import { canonicalJson, type EncoderIdentity, type Plain } from "./key.ts";
+import type { EncoderIdentity } from "./key.ts";
 
 /** All that decides an encoder's features: weights, and settings around them. */
 export function identify({

@@ -1,14 +1,6 @@
 import { createHash } from "node:crypto";
+import { canonicalJson, type Plain } from "../files/plain.ts";
 import type { Precision } from "./half.ts";
-
-/** What JSON can hold. */
-export type Plain =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Plain[]
-  | { readonly [name: string]: Plain };
 
 /** Which encoder, with which settings, made a feature. */
 export interface EncoderIdentity {
@@ -37,25 +29,6 @@ export interface FeatureKey extends EncoderIdentity {
  * from one engine sees in `verify` whether a folder has it.
  */
 const featureVersion = 2;
-
-/** JSON with the names of every object in order: equal values, equal text. */
-export function canonicalJson(value: Plain): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
-  if (typeof value === "object" && value !== null) {
-    const fields = Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(
-        ([name, field]) => `${JSON.stringify(name)}:${canonicalJson(field)}`,
-      );
-    return `{${fields.join(",")}}`;
-  }
-  const isKnown = value === null || /^(boolean|string)$/.test(typeof value);
-  if (isKnown || Number.isFinite(value)) return JSON.stringify(value);
-  throw new TypeError(
-    `canonicalJson: expected what JSON can hold, ` +
-      `got ${typeof value === "number" ? value : typeof value}`,
-  );
-}
 
 /** Bytes of an entry's name. */
 export const idBytes = 32;

@@ -7,6 +7,11 @@ import { listen } from "../display/listen.ts";
 import { progress } from "../display/progress.ts";
 import { show } from "../display/show.ts";
 import { table } from "../display/table.ts";
+import {
+  type RunWatch,
+  type WatchedRun,
+  watchRun,
+} from "../display/watch-run.ts";
 import type { Engine } from "../engine/engine.ts";
 import { useEngine } from "../engine/engine.ts";
 import type { Drawing, Figure } from "../figure/figure.ts";
@@ -36,6 +41,11 @@ export interface Session {
   /** Shows rows as a table and writes it as CSV and Markdown. */
   table: (rows: Rows, options: TableOptions) => ReturnType<typeof table>;
   progress: typeof progress;
+  /**
+   * Shows a training while it runs, a bar over its loss, and stores the figure
+   * at its end: hand `onStep` to the training, and call `end` after it.
+   */
+  watchRun: (run: WatchedRun) => RunWatch;
   /** Puts a player under the cell; samples from -1 to 1, rate in Hz. */
   listen(
     samples: Float32Array,
@@ -95,6 +105,10 @@ export async function startSession(name: string): Promise<Session> {
   const memory = openMemory(folders.memory, { report: console.log });
   const modules = readModules(code);
   const folder = folders.figures;
+  const sayScale = () => {
+    const line = lineAt(scale);
+    if (line) console.log(line);
+  };
   const scratch = join(folders.scratch, name);
   if (settings.fresh) rmSync(scratch, { recursive: true, force: true });
   return {
@@ -105,14 +119,14 @@ export async function startSession(name: string): Promise<Session> {
     scratch,
     show: async (figure) => {
       await show(figure, { folder });
-      const line = lineAt(scale);
-      if (line) console.log(line);
+      sayScale();
     },
     table: (rows, options) => {
       const caption = captionAt(scale, options.caption);
       return table(rows, { ...options, caption, folder });
     },
     progress,
+    watchRun: (run) => watchRun(run, { folder, onFigure: sayScale }),
     listen: (samples, sampleRate, label) =>
       listen(samples, sampleRate, { label, encodeMp3, encodeWav }),
     signal: interruptSignal,

@@ -61,6 +61,9 @@ describe("a session at smoke scale", () => {
       lab.table([{ right: 0 }], { name: "zeros", caption: "Answers right" });
       await lab.show({ name: "f", title: "F", alt: "", width: 8, height: 8,
         svg: '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>' });
+      const watch = lab.watchRun({ design: "d", seed: 0, name: "l", title: "L" });
+      watch.onStep({ step: 1, steps: 1, loss: 2 });
+      await watch.end();
     `;
     const shownAt = (PAL_SCALE: string) =>
       spawnSync(
@@ -74,7 +77,9 @@ describe("a session at smoke scale", () => {
       ).stdout;
     const shown = shownAt("smoke");
     assert.match(shown, /Answers right \(smoke scale, .* means nothing\)/);
-    assert.match(shown, /Of this figure: smoke scale, .* means nothing\./);
+    const line = /Of this figure: smoke scale, .* means nothing\./g;
+    assert.equal(shown.match(line)?.length, 2); // Of what was watched too.
+    assert.match(shown, /d, seed 0: 1 of 1 in/);
     assert.doesNotMatch(shownAt("quick"), /means nothing/);
   });
 });

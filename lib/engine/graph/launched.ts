@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import * as proto from "../../files/proto.ts";
 import type { GraphNode } from "./graph.ts";
 import { FUNCTION, nodeDef } from "./node-def.ts";
-import * as proto from "./proto.ts";
 
 type OpNode = Extract<GraphNode, { kind: "op" }>;
 

@@ -1,6 +1,6 @@
+import * as proto from "../../files/proto.ts";
 import type { OpAttribute } from "./binding.ts";
 import type { GraphNode } from "./graph.ts";
-import * as proto from "./proto.ts";
 
 /** Kind of an attribute that names a function; the binding has none. */
 export const FUNCTION = 100;

@@ -1,7 +1,7 @@
+import * as proto from "../../files/proto.ts";
 import type { GraphNode } from "./graph.ts";
 import { withCalls } from "./launched.ts";
 import { nodeDef } from "./node-def.ts";
-import * as proto from "./proto.ts";
 
 /** GraphDef version of TensorFlow 2.9, which later ones read. */
 const PRODUCER = 1087;

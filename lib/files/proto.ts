@@ -1,11 +1,13 @@
 /**
- * Protocol buffer messages as bytes: the few field kinds a SavedModel needs.
+ * Protocol buffer messages as bytes: the few field kinds that a SavedModel and
+ * TensorBoard's events need.
  *
  * A message is a list of fields; a field is its bytes, tag included.
  */
 type Field = Uint8Array;
 
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 
@@ -19,6 +21,13 @@ export function float(number: number, value: number): Field {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(value);
   return Buffer.concat([tag(number, FIXED_32), bytes]);
+}
+
+/** A 64-bit float. */
+export function double(number: number, value: number): Field {
+  const bytes = Buffer.alloc(8);
+  bytes.writeDoubleLE(value);
+  return Buffer.concat([tag(number, FIXED_64), bytes]);
 }
 
 /** Text in UTF-8. */
