@@ -65,11 +65,13 @@ export const summaryHybrid: Variant = {
 export interface Descent {
   readonly variant: Variant;
   readonly parent?: Variant;
+  /** Who built such a design before, where it descends from none here. */
+  readonly knownFrom?: string;
 }
 
 /** The paper's designs, in its order: Table 1, then Table 4. */
 export const paperDesigns: readonly Descent[] = [
-  { variant: baseline },
+  { variant: baseline, knownFrom: "Pengi, LTU and GAMA" },
   { variant: delayedFusion, parent: baseline },
   { variant: attentionOnly, parent: delayedFusion },
   { variant: multiEncoder, parent: attentionOnly },

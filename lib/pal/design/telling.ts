@@ -37,8 +37,9 @@ export function toldDesign(
   descent: Descent | Variant,
   nLayers: number,
 ): ToldDesign {
-  const told = "variant" in descent ? descent : { variant: descent };
+  const told: Descent = "variant" in descent ? descent : { variant: descent };
   const variant = atDepth(told.variant, nLayers);
-  const note = "parent" in told ? changesOf(told).join("; ") : "";
+  const before = told.knownFrom ? `as in ${told.knownFrom}` : "";
+  const note = changesOf(told).join("; ") || before;
   return { ...variant, note, layers: layerPlans(variant, nLayers) };
 }

@@ -28,6 +28,7 @@ describe("a design as it is told", () => {
   it("can be drawn, alone and with what it changes", () => {
     const told = paperDesigns.map((descent) => toldDesign(descent, 6));
     assert.equal(told[2].note, "audioPath: attention-only");
+    assert.equal(told[0].note, "as in Pengi, LTU and GAMA");
     assert.deepEqual(told[2].layers, layerPlans(told[2], 6));
     designDiagram(told, words);
     const alone = toldDesign(attentionOnly, 16);
