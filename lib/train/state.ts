@@ -9,8 +9,8 @@ import {
   withLeaves,
 } from "../tensor/params.ts";
 import { type AdamwConfig, unflatten } from "./adamw.ts";
-import type { Progress } from "./fit.ts";
 import { groupParameters, oneGroup } from "./groups.ts";
+import type { Progress } from "./training.ts";
 
 /** What JSON can hold. */
 export type Plain =

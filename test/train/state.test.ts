@@ -8,8 +8,9 @@ import { writeSafetensors } from "../../lib/checkpoint/write-safetensors.ts";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { disposeTensors, toPlain } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
-import { begin, goOn, type Training } from "../../lib/train/fit.ts";
+import { goOn } from "../../lib/train/fit.ts";
 import { openTrainState, saveTrainState } from "../../lib/train/state.ts";
+import { begin, type Training } from "../../lib/train/training.ts";
 import { startEngine } from "../use-engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pal-state-"));
