@@ -29,6 +29,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "encoder",
     "checkpoint",
     "data",
+    "files",
     "tensor",
     "engine",
   ],

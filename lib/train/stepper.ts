@@ -27,7 +27,7 @@ export interface Stepper<P extends Tensors> {
 }
 
 /** A step after which there is nothing to go on from. */
-class NotFinite extends RangeError {
+export class NotFinite extends RangeError {
   readonly step: number;
   constructor(message: string, step: number) {
     super(message);
