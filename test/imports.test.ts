@@ -36,6 +36,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   eval: ["train", "pal", "llm", "features", "data", "tensor"],
   world: [
     "eval",
+    "checkpoint",
     "train",
     "data",
     "pal",
@@ -51,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: [
     "session",
     "world",
+    "train",
     "pal",
     "features",
     "encoder",
