@@ -105,6 +105,15 @@ describe("a training that is saved and goes on", () => {
       message: /^openTrainState: expected 9 tensors, got 3 missing/,
     });
     assert.equal(tf.memory().numTensors, held);
+    const { state, step } = progress;
+    const up_NaN = tf.fill([4, 6], Number.NaN) as tf.Tensor2D;
+    const params = { ...state.params, up: up_NaN };
+    const broken = { state: { ...state, params }, step };
+    saveTrainState(path, { progress: broken, place: 0, settings: null });
+    await assert.rejects(openTrainState(path, net()), {
+      name: "RangeError",
+      message: /expected finite numbers, got NaN \(tensor "params\.up"/,
+    });
     writeSafetensors(path, { up });
     await assert.rejects(openTrainState(path, { up }), {
       name: "TypeError",
