@@ -30,6 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "encoder",
     "checkpoint",
     "data",
+    "files",
     "tensor",
     "engine",
     "runlog",
@@ -37,6 +38,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   eval: ["train", "pal", "llm", "features", "data", "tensor"],
   world: [
     "eval",
+    "checkpoint",
     "train",
     "data",
     "pal",

@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import { packBfloat16 } from "../tensor/bfloat16.ts";
 import type { Affine, Norm } from "../tensor/transformer.ts";
 import type { Checkpoint, StoredTensor } from "./checkpoint.ts";
+import { checkFinite } from "./finite.ts";
 import {
   checkTensors,
   type Renamed,
@@ -79,13 +80,7 @@ function checkNumbers(
       `${caller}: expected fractions, got whole numbers ${where}`,
     );
   }
-  let sum = 0; // stays 0 unless a number is infinite or none
-  for (let i = 0; i < values.length; i++) sum += 0 * values[i];
-  if (sum === 0) return;
-  const bad = values.find((value) => !Number.isFinite(value));
-  throw new RangeError(
-    `${caller}: expected finite numbers, got ${bad} ${where}`,
-  );
+  checkFinite(caller, values, where);
 }
 
 function readerOf(

@@ -1,5 +1,5 @@
 import type * as tf from "@tensorflow/tfjs";
-import { writeWhole } from "../files/atomic.ts";
+import { type PathByHash, writeWhole } from "../files/atomic.ts";
 import { namedLeaves, type Tensors } from "../tensor/params.ts";
 
 /** What the format calls the types of ours that it can hold. */
@@ -13,17 +13,19 @@ const formatTypes: Readonly<Record<string, readonly [string, number]>> = {
  * Writes a tree's tensors, by their names, to a safetensors file: whole or not
  * at all, in the order of the names.
  *
+ * @param path - or what makes one of the file's sha256
  * @param tensors - stay the caller's; every number keeps its bits
  * @param metadata - texts by name, beside the tensors
+ * @returns the file's path
  * @throws TypeError for a tensor of a type that the format does not have, or
  * metadata that is no text; RangeError for a name that it can not have; Error
  * where the file can not be written
  */
 export function writeSafetensors(
-  path: string,
+  path: string | PathByHash,
   tensors: Tensors,
   metadata: Readonly<Record<string, string>> = {},
-): void {
+): string {
   const leaves = namedLeaves(tensors);
   checkNames(leaves.map(([name]) => name));
   checkTexts(metadata);
@@ -39,11 +41,12 @@ export function writeSafetensors(
     ...Object.fromEntries(entries),
   });
   try {
-    writeWhole(path, chunksOf(header, leaves));
+    return writeWhole(path, chunksOf(header, leaves));
   } catch (cause) {
     const { message } = cause as Error;
     throw new Error(
-      `writeSafetensors: expected to write ${path}, got: ${message}`,
+      `writeSafetensors: expected to write ` +
+        `${typeof path === "string" ? path : path("...")}, got: ${message}`,
       { cause },
     );
   }

@@ -1,3 +1,5 @@
 /** Examples to train and test on, and sources of them. */
 export type { Example } from "./example.ts";
-export { type ExampleSource, listSource } from "./source.ts";
+export { listSource } from "./list.ts";
+export { lengthGroups, orderedSource, type Rows } from "./ordered.ts";
+export type { ExampleSource } from "./source.ts";

@@ -1,4 +1,3 @@
-import { random } from "../tensor/random.ts";
 import type { Example } from "./example.ts";
 
 /**
@@ -10,38 +9,6 @@ import type { Example } from "./example.ts";
 export interface ExampleSource {
   /** Examples `from` to `from + count - 1` of the order. */
   take(from: number, count: number): Promise<readonly Example[]>;
-}
-
-/**
- * A list of examples again and again, each time in another order.
- *
- * @throws RangeError for an empty list
- */
-export function listSource(
-  examples: readonly Example[],
-  { seed }: { readonly seed: number },
-): ExampleSource {
-  const { length } = examples;
-  if (length === 0) {
-    throw new RangeError("listSource: expected examples, got none");
-  }
-  let known: { epoch: number; order: readonly Example[] } | undefined;
-  const orderOf = (epoch: number): readonly Example[] => {
-    if (known?.epoch !== epoch) {
-      const order = random("examples", seed, epoch).shuffle(examples);
-      known = { epoch, order };
-    }
-    return known.order;
-  };
-  return {
-    take: async (from, count) => {
-      checkPlace("take", from, count);
-      return Array.from({ length: count }, (_, i) => {
-        const place = from + i;
-        return orderOf(Math.floor(place / length))[place % length];
-      });
-    },
-  };
 }
 
 /** @throws RangeError for a place that no order has */

@@ -187,11 +187,11 @@ function inGraph(
     waiting = kept(state);
   };
   /** Loads all traces with one more; the state moves over. */
-  const add = (trace: CarriedTrace, after: readonly tf.Tensor[]) => {
+  const add = (trace: CarriedTrace, before: readonly tf.Tensor[]) => {
     const model = carriedModel(sizes, [...traces, trace]);
     const next = openCarriedSession(caller, backend, { model, xla });
     try {
-      next.write(after);
+      next.write(before);
     } catch (error) {
       next.dispose();
       throw error;
@@ -201,20 +201,19 @@ function inGraph(
     traces.push(trace);
     drop();
   };
-  const begin = (input: object, key: string): object => {
+  const begin = (input: object, key: string) => {
     const begun = performance.now();
     const before = read();
     try {
       const made = recordStep(options, { ...start, backend, input, before });
       try {
-        add(made.trace, made.after);
+        add(made.trace, before);
         known.set(key, { at: traces.length - 1, rest: skeleton(made.rest) });
         options.onTrace({
           inputs: made.inputs,
           nNodes: made.trace.graph.nodes.length,
           seconds: (performance.now() - begun) / 1000,
         });
-        return own(() => made.rest);
       } finally {
         for (const tensor of made.all) tensor.dispose();
       }
@@ -228,10 +227,12 @@ function inGraph(
     step: (input) => {
       const inputs = leafPaths(caller, "input", { ...input });
       const key = inputs.map(signature).join(", ");
-      const trace = known.get(key);
-      if (!trace || !session) return begin(input, key);
+      // What recording itself computes is left aside: op by op, last bits can
+      // differ from the graph's, and when a trace is made must not matter.
+      if (!known.has(key)) begin(input, key);
+      const trace = known.get(key)!;
       const tensors = inputs.map(({ tensor }) => tensor);
-      return rebuild(trace.rest, session.run(trace.at, tensors));
+      return rebuild(trace.rest, session!.run(trace.at, tensors));
     },
     dispose: () => {
       drop();
@@ -270,13 +271,13 @@ function recordStep(
   const all = outputs.map(({ tensor }) => tensor);
   try {
     const { after, rest } = parted(options, output);
+    checkState(options, expected, after);
     const placesOf = (found: readonly Leaf[], root: string) =>
       found.flatMap((leaf, i) => (isState(root)(leaf) ? [i] : []));
     return {
       all: new Set(all),
       inputs,
       rest,
-      after: checkState(options, expected, after),
       trace: {
         graph,
         stateInputs: placesOf(inputs, "input"),

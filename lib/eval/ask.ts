@@ -9,7 +9,8 @@ import type { AudioLlm, AudioLlmConfig } from "../pal/run/audio-llm.ts";
 import { openAudioGenerator } from "../pal/run/generate.ts";
 import { disposeTensors } from "../tensor/params.ts";
 import { checkFeatures, heardBy } from "../train/batch.ts";
-import { pause, type WorkOptions } from "../train/fit.ts";
+import { pause } from "../train/fit.ts";
+import type { WorkOptions } from "../train/training.ts";
 
 /** How questions are put. */
 export interface AskOptions extends WorkOptions {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   closeSync,
   fsyncSync,
@@ -10,6 +11,9 @@ import { dirname } from "node:path";
 
 type Chunk = string | Uint8Array;
 
+/** A path that follows from what is written: from its sha256, in hex. */
+export type PathByHash = (sha256: string) => string;
+
 /**
  * Writes a file whole or not at all: under a temporary name beside it, flushed
  * to the disk, then renamed.
@@ -18,28 +22,38 @@ type Chunk = string | Uint8Array;
  * checkpoint does not fit into one.
  *
  * @param content - all of it, or its parts, made one after the other
+ * @returns the path
  */
 export function writeWhole(
-  path: string,
+  path: string | PathByHash,
   content: Chunk | Iterable<Uint8Array>,
-): void {
+): string {
   const isWhole = typeof content === "string" || content instanceof Uint8Array;
   const chunks = isWhole ? [Buffer.from(content)] : content;
-  const temporary = `${path}.${process.pid}.tmp`;
+  const isNamed = typeof path === "string";
+  const place = isNamed ? path : path("unfinished");
+  const temporary = `${place}.${process.pid}.tmp`;
+  const hash = isNamed ? undefined : createHash("sha256");
   const file = openSync(temporary, "w");
+  let final = place;
   try {
     try {
-      for (const chunk of chunks) writeAll(file, chunk);
+      for (const chunk of chunks) {
+        hash?.update(chunk);
+        writeAll(file, chunk);
+      }
       fsyncSync(file);
     } finally {
       closeSync(file);
     }
-    renameSync(temporary, path);
+    if (!isNamed) final = path(hash!.digest("hex"));
+    renameSync(temporary, final);
   } catch (error) {
     rmSync(temporary, { force: true });
     throw error;
   }
-  flushFolder(dirname(path));
+  flushFolder(dirname(final));
+  return final;
 }
 
 /** A write takes at most 2 GiB at a time, and may take less. */

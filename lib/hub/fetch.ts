@@ -1,8 +1,8 @@
 import { mkdir, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "../files/atomic.ts";
+import { withLock } from "../files/lock.ts";
 import { download, isWhole, sizeOf } from "./download.ts";
-import { withLock } from "./lock.ts";
 import { checkName, checkWeights } from "./plain-names.ts";
 import {
   describeRepository,

@@ -19,8 +19,13 @@ export interface AdamwConfig {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** Share of a matrix taken away per unit of learning rate. */
+  /** Share of a parameter taken away per unit of learning rate. */
   readonly weightDecay: number;
+  /**
+   * What decay takes from: `matrices`, so that norms and biases keep theirs,
+   * as in LTU's trainer, or `all`. Not in the paper; default `matrices`.
+   */
+  readonly decays?: "matrices" | "all";
   /** Longest gradient, over all parameters together. */
   readonly maxGradientNorm: number;
   /** Which parameters differ in rate, decay or clipping; default none. */
@@ -83,15 +88,25 @@ export type StepNumbers = {
 };
 
 /**
- * The state after one step of AdamW: decoupled decay, of matrices only.
+ * The state after one step of AdamW: clipped, bias corrected, with decoupled
+ * decay; PyTorch's numbers.
  *
  * @param gradients - in the order of `leaves(state.params)`
  */
 export function stepAdamw<P extends Tensors>(
   state: AdamwState<P>,
   gradients: readonly tf.Tensor[],
-  { config, ...numbers }: StepNumbers & { readonly config: AdamwConfig },
+  options: StepNumbers & { readonly config: AdamwConfig },
 ): AdamwState<P> {
+  return measuredStep(state, gradients, options).after;
+}
+
+/** `stepAdamw`, and each group's gradient as long as it came. */
+export function measuredStep<P extends Tensors>(
+  state: AdamwState<P>,
+  gradients: readonly tf.Tensor[],
+  { config, ...numbers }: StepNumbers & { readonly config: AdamwConfig },
+): { readonly after: AdamwState<P>; readonly norms: readonly tf.Scalar[] } {
   const { groups = oneGroup } = config;
   const all = leaves(state.params);
   const size = all.reduce((sum, leaf) => sum + leaf.size, 0);
@@ -100,7 +115,8 @@ export function stepAdamw<P extends Tensors>(
     const members = groupParameters(state.params, groups);
     const flat = members.map((each) => flatten(membersOf(each, gradients)));
     const squared = flat.map((gradient_X) => gradient_X.square());
-    const shrinks = shortenings(squared, members, config);
+    const squares = squared.map((squared_X) => squared_X.sum<tf.Scalar>());
+    const shrinks = shortenings(squares, members, config);
     const next = [...all];
     const moments = members.map((each, g) => {
       const after = stepMoments(state.moments[g], {
@@ -119,7 +135,10 @@ export function stepAdamw<P extends Tensors>(
       });
       return after;
     });
-    return { params: withLeaves(state.params, next), moments };
+    return {
+      after: { params: withLeaves(state.params, next), moments },
+      norms: squares.map((square) => square.sqrt<tf.Scalar>()),
+    };
   });
 }
 
@@ -169,8 +188,9 @@ function moveGroup(
 ): tf.Tensor[] {
   const { beta1, beta2, epsilon } = config;
   const { rateFactor = 1, weightDecay = config.weightDecay } = group;
+  // 1 - beta^t without its loss of digits at the first steps.
   const unbias = (beta: number) =>
-    tf.sub(1, tf.pow(tf.scalar(beta), stepNumber));
+    tf.expm1(stepNumber.mul(Math.log(beta))).neg();
   const own = rateFactor === 1 ? learningRate : learningRate.mul(rateFactor);
   const spread = unbias(beta2).sqrt();
   const rate = own.mul(spread).div(unbias(beta1));
@@ -178,8 +198,11 @@ function moveGroup(
   const step_X: tf.Tensor1D = mean_X.div(deviation_X).mul(rate);
   const kept = tf.sub(1, own.mul(weightDecay));
   const steps = unflatten(step_X, params);
+  const { decays = "matrices" } = config;
   return params.map((param, i) =>
-    (param.rank < 2 ? param : param.mul(kept)).sub(steps[i]),
+    (decays === "all" || param.rank >= 2 ? param.mul(kept) : param).sub(
+      steps[i],
+    ),
   );
 }
 
@@ -201,11 +224,10 @@ export function unflatten(
 
 /** By what each group's gradient is multiplied, where one is too long. */
 function shortenings(
-  squared: readonly tf.Tensor1D[],
+  squares: readonly tf.Scalar[],
   members: readonly GroupMembers[],
   { maxGradientNorm }: AdamwConfig,
 ): tf.Scalar[] {
-  const squares = squared.map((squared_X) => squared_X.sum<tf.Scalar>());
   const isShared = ({ group }: GroupMembers) =>
     group.maxGradientNorm === undefined;
   const shared = squares.filter((_, g) => isShared(members[g]));

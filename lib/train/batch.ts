@@ -24,7 +24,7 @@ export type ExampleBatch = {
   /** features_BPE of each encoder. */
   readonly features: readonly tf.Tensor3D[];
   readonly text_BT: tf.Tensor2D;
-  /** The answers, from their first token to the end. */
+  /** The tokens that count: the answers', from the first to the end. */
   readonly scored: Scored;
 };
 
@@ -33,6 +33,8 @@ export interface BatchMaker {
   readonly features: Features;
   readonly writer: PromptWriter;
   readonly lengths: RowLengths;
+  /** Which tokens of a text count; default its answer's. */
+  readonly tokens?: "answer" | "prompt+answer";
 }
 
 /**
@@ -43,7 +45,7 @@ export interface BatchMaker {
  */
 export async function exampleBatch(
   examples: readonly Example[],
-  { features, lengths, writer }: BatchMaker,
+  { features, lengths, tokens: counting = "answer", writer }: BatchMaker,
 ): Promise<ExampleBatch> {
   const texts = examples.map(({ answer, question }) =>
     writer.write({ question, answer }),
@@ -65,13 +67,15 @@ export async function exampleBatch(
   const counted = tokens.map((_, i) => {
     const { answerAt, tokens: own } = texts[Math.floor(i / T)];
     const at = i % T;
-    return at >= answerAt && at < own.length ? 1 : 0;
+    const isCounted = counting === "answer" ? at >= answerAt : at > 0;
+    return isCounted && at < own.length ? 1 : 0;
   });
+  const perRow = counting === "answer" ? lengths.answer : T - 1;
   const heard = await heardBy(examples, features);
   return {
     features: heard,
     text_BT: tf.tensor2d(tokens, [B, T], "int32"),
-    scored: scoredPlaces(tokens, counted, { B, T, perRow: lengths.answer }),
+    scored: scoredPlaces(tokens, counted, { B, T, perRow }),
   };
 }
 

@@ -13,10 +13,12 @@ import {
   type ExampleBatch,
   exampleBatch,
 } from "./batch.ts";
-import { fit, type Training, type WorkOptions } from "./fit.ts";
+import { fit } from "./fit.ts";
 import { nextTokenLoss } from "./loss.ts";
 import { openReadCache } from "./read-cache.ts";
 import type { Schedule } from "./schedule.ts";
+import type { LossOver } from "./stage.ts";
+import type { Training, TrainOptions } from "./training.ts";
 
 /** How a design is trained on examples: everything but its weights. */
 export interface DesignPlan extends BatchMaker {
@@ -29,10 +31,20 @@ export interface DesignPlan extends BatchMaker {
   readonly trains: "connector" | "connector+llm";
   /** Examples of an optimizer step. */
   readonly batchSize: number;
+  /** Examples that are run together; a step sums them up. Default all. */
+  readonly microBatchSize?: number;
+  /** What the loss counts; default the answers' tokens, each the same. */
+  readonly loss?: LossOver;
   readonly schedule: Schedule;
   readonly adamw?: AdamwConfig;
   /** Let XLA compile the step, see `Training`. */
   readonly xla?: boolean;
+  /**
+   * Keep what frozen layers make of a text; default true. A row read again
+   * beside others can differ in last bits, so a run that is to go on with the
+   * same bits does without.
+   */
+  readonly keepsReads?: boolean;
 }
 
 /** The parts of a model that train, or those that do not. */
@@ -57,19 +69,24 @@ export function openTraining(
   plan: DesignPlan,
   { connector, llama }: AudioLlm,
 ): { readonly training: DesignTraining; dispose(): void } {
-  const { batchSize, config, source, trains } = plan;
+  const { batchSize, config, keepsReads = true, source, trains } = plan;
+  const { loss = answerLoss, microBatchSize = batchSize } = plan;
   checkPlan(plan);
   const isFrozen = trains === "connector";
-  const cache = isFrozen ? openReadCache(config) : undefined;
+  const cache = isFrozen && keepsReads ? openReadCache(config) : undefined;
   const training: DesignTraining = {
     name: config.variant.name,
     params: isFrozen ? { connector } : { connector, llama },
     frozen: isFrozen ? { llama } : {},
     loss: (moving, still, batch) =>
       lossOf({ ...still, ...moving } as AudioLlm, batch, config),
-    batchAt: async (step) => {
-      const examples = await source.take(step * batchSize, batchSize);
-      const batch = await exampleBatch(examples, plan);
+    nMicroBatches: batchSize / microBatchSize,
+    tokensOf: ({ scored }) => countTokens(scored.weight_X),
+    ...(loss.mean === "batch" ? { weightOf: tokenWeight } : {}),
+    batchAt: async (step, micro) => {
+      const from = step * batchSize + micro * microBatchSize;
+      const examples = await source.take(from, microBatchSize);
+      const batch = await exampleBatch(examples, { ...plan, ...loss });
       const read_BTD = cache?.read(llama, batch.text_BT);
       return { ...batch, read: read_BTD ? [read_BTD] : [] };
     },
@@ -80,6 +97,13 @@ export function openTraining(
   return { training, dispose: () => cache?.dispose() };
 }
 
+const answerLoss: LossOver = { tokens: "answer", mean: "batch" };
+
+const tokenWeight = ({ scored }: ReadBatch) => scored.weight_X.sum<tf.Scalar>();
+
+const countTokens = (weight_X: tf.Tensor1D) =>
+  [...weight_X.dataSync()].filter((weight) => weight !== 0).length;
+
 /**
  * Trains a design from its start to the end of its schedule.
  *
@@ -88,7 +112,7 @@ export function openTraining(
 export async function trainDesign(
   plan: DesignPlan,
   model: AudioLlm,
-  options: WorkOptions = {},
+  options: TrainOptions = {},
 ): Promise<{ params: ModelPart; losses: Float32Array }> {
   const { dispose, training } = openTraining(plan, model);
   try {
@@ -111,6 +135,7 @@ function lossOf(
 
 function checkPlan(plan: DesignPlan): void {
   const { batchSize, config, features, trains, writer } = plan;
+  const { microBatchSize = batchSize } = plan;
   checkFeatures("trainDesign", config, features);
   if (trains !== "connector" && trains !== "connector+llm") {
     throw new RangeError(
@@ -121,6 +146,12 @@ function checkPlan(plan: DesignPlan): void {
   if (!(Number.isInteger(batchSize) && batchSize > 0)) {
     throw new RangeError(
       `trainDesign: expected a batch of 1 or more examples, got ${batchSize}`,
+    );
+  }
+  if (!Number.isInteger(batchSize / microBatchSize)) {
+    throw new RangeError(
+      `trainDesign: expected micro-batches that make a batch of ${batchSize}, ` +
+        `got ${microBatchSize} examples in each`,
     );
   }
   if (config.audioAt !== writer.audioAt) {

@@ -7,7 +7,7 @@ export interface ParameterGroup {
   readonly names: string;
   /** Times the schedule's rate; default 1. */
   readonly rateFactor?: number;
-  /** Of matrices, as in AdamW's settings; default those settings' own. */
+  /** Of what decays by AdamW's settings; default those settings' own. */
   readonly weightDecay?: number;
   /**
    * Longest gradient of this group alone. Without it the group is clipped

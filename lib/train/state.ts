@@ -1,7 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { openCheckpoint } from "../checkpoint/checkpoint.ts";
+import { checkFinite } from "../checkpoint/finite.ts";
 import { checkTensors } from "../checkpoint/match.ts";
 import { writeSafetensors } from "../checkpoint/write-safetensors.ts";
+import type { PathByHash } from "../files/atomic.ts";
 import {
   disposeTensors,
   namedLeaves,
@@ -9,8 +11,8 @@ import {
   withLeaves,
 } from "../tensor/params.ts";
 import { type AdamwConfig, unflatten } from "./adamw.ts";
-import type { Progress } from "./fit.ts";
 import { groupParameters, oneGroup } from "./groups.ts";
+import type { Progress } from "./training.ts";
 
 /** What JSON can hold. */
 export type Plain =
@@ -42,15 +44,19 @@ const recordName = "train_state";
  *
  * Every tensor goes by its name: `params.connector.latent_C`, and `mean` and
  * `square` of the same. No order is stored, so none can be mistaken.
+ *
+ * @param path - or what makes one of the file's sha256
+ * @returns the file's path
  */
 export function saveTrainState<P extends Tensors>(
-  path: string,
+  path: string | PathByHash,
   { place, progress, settings }: TrainState<P>,
   { groups = oneGroup }: Groups = {},
-): void {
+): string {
   const { moments, params } = progress.state;
   const named = namedLeaves(params);
   const all = named.map(([, leaf]) => leaf);
+  let written = "";
   tf.tidy(() => {
     const mean: Record<string, tf.Tensor> = {};
     const square: Record<string, tf.Tensor> = {};
@@ -64,7 +70,7 @@ export function saveTrainState<P extends Tensors>(
       });
     });
     const record = JSON.stringify({ step: progress.step, place, settings });
-    writeSafetensors(
+    written = writeSafetensors(
       path,
       {
         [paramsName]: Object.fromEntries(named),
@@ -74,14 +80,15 @@ export function saveTrainState<P extends Tensors>(
       { [recordName]: record },
     );
   });
+  return written;
 }
 
 /**
  * The state that `saveTrainState` wrote, its tensors the caller's.
  *
  * @param like - parameters of the same form; their numbers do not matter
- * @throws RangeError where names or shapes are not those of `like`; TypeError
- * for a file that holds no training's state
+ * @throws RangeError where names or shapes are not those of `like` or
+ * numbers not finite; TypeError for a file that holds no training's state
  */
 export async function openTrainState<P extends Tensors>(
   path: string,
@@ -106,7 +113,9 @@ export async function openTrainState<P extends Tensors>(
     const read = async (part: string): Promise<tf.Tensor[]> => {
       const tensors: tf.Tensor[] = [];
       for (const [name, { dtype }] of named) {
-        const { shape, values } = await checkpoint.read(`${part}.${name}`);
+        const full = `${part}.${name}`;
+        const { shape, values } = await checkpoint.read(full);
+        checkFinite("openTrainState", values, `(tensor "${full}", ${path})`);
         const tensor = tf.tensor(values, [...shape], dtype);
         made.push(tensor);
         tensors.push(tensor);

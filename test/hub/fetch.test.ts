@@ -5,8 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { encoderNamed } from "../../lib/encoder/list.ts";
+import { withLock } from "../../lib/files/lock.ts";
 import { type FetchOptions, fetchFromHub } from "../../lib/hub/fetch.ts";
-import { withLock } from "../../lib/hub/lock.ts";
 import {
   answer,
   corrupt,

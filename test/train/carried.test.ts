@@ -90,6 +90,11 @@ function compare(variant: Variant, { lengths, stage, steps, xla }: Plan): void {
   const carried = compile(stepOf(variant), { report, xla, carry: "state" });
   let state = startAdamw(moving);
   carried.write(state);
+  // Recording computes op by op; a carried step leaves those numbers aside.
+  for (const length of new Set(lengths)) {
+    const input = { frozen, ...inputAt(variant, 0, length), state };
+    disposeTensors(inOut(input));
+  }
   const losses: number[][] = [[], []];
   for (let i = 0; i < steps; i++) {
     const length = lengths[i % lengths.length];

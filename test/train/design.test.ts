@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
 import type { Example } from "../../lib/data/example.ts";
-import { listSource } from "../../lib/data/source.ts";
+import { listSource } from "../../lib/data/list.ts";
 import { askDesign } from "../../lib/eval/ask.ts";
 import type { BatchEncoder } from "../../lib/features/batch.ts";
 import { openFeatureCache } from "../../lib/features/cache.ts";

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
-import { fit, type Training } from "../../lib/train/fit.ts";
+import { fit } from "../../lib/train/fit.ts";
+import type { Training } from "../../lib/train/training.ts";
 import { assertClose, distance } from "../close.ts";
 import { startEngine } from "../use-engine.ts";
 

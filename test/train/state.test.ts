@@ -8,8 +8,9 @@ import { writeSafetensors } from "../../lib/checkpoint/write-safetensors.ts";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { disposeTensors, toPlain } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
-import { begin, goOn, type Training } from "../../lib/train/fit.ts";
+import { goOn } from "../../lib/train/fit.ts";
 import { openTrainState, saveTrainState } from "../../lib/train/state.ts";
+import { begin, type Training } from "../../lib/train/training.ts";
 import { startEngine } from "../use-engine.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pal-state-"));
@@ -104,6 +105,15 @@ describe("a training that is saved and goes on", () => {
       message: /^openTrainState: expected 9 tensors, got 3 missing/,
     });
     assert.equal(tf.memory().numTensors, held);
+    const { state, step } = progress;
+    const up_NaN = tf.fill([4, 6], Number.NaN) as tf.Tensor2D;
+    const params = { ...state.params, up: up_NaN };
+    const broken = { state: { ...state, params }, step };
+    saveTrainState(path, { progress: broken, place: 0, settings: null });
+    await assert.rejects(openTrainState(path, net()), {
+      name: "RangeError",
+      message: /expected finite numbers, got NaN \(tensor "params\.up"/,
+    });
     writeSafetensors(path, { up });
     await assert.rejects(openTrainState(path, { up }), {
       name: "TypeError",

@@ -11,7 +11,7 @@ import {
 } from "../../tensor/params.ts";
 import { random } from "../../tensor/random.ts";
 import { trainDesign } from "../../train/design.ts";
-import type { WorkOptions } from "../../train/fit.ts";
+import type { WorkOptions } from "../../train/training.ts";
 import type { Soundfont } from "../soundfonts.ts";
 import type { Answer } from "./answers.ts";
 import { planClips } from "./clips.ts";

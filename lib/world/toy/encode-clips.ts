@@ -1,6 +1,7 @@
 import type { Encoder, Grid } from "../../encoder/encoder.ts";
 import { type Features, featuresInMemory } from "../../features/features.ts";
-import { pause, type WorkOptions } from "../../train/fit.ts";
+import { pause } from "../../train/fit.ts";
+import type { WorkOptions } from "../../train/training.ts";
 import type { Soundfont } from "../soundfonts.ts";
 import { type ClipPlan, renderClip } from "./clips.ts";
 

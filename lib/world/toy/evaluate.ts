@@ -3,7 +3,7 @@ import type { Llama } from "../../llm/llama.ts";
 import type { Variant } from "../../pal/design/variant.ts";
 import type { AudioLlm } from "../../pal/run/audio-llm.ts";
 import { random } from "../../tensor/random.ts";
-import type { WorkOptions } from "../../train/fit.ts";
+import type { WorkOptions } from "../../train/training.ts";
 import type { Answer } from "./answers.ts";
 import { jot } from "./corpus.ts";
 import { type EncodedClips, featuresOfClips } from "./encode-clips.ts";

@@ -15,9 +15,10 @@ import {
 import type { Tokenizer } from "../../llm/tokenizer.ts";
 import { disposeTensors } from "../../tensor/params.ts";
 import { random } from "../../tensor/random.ts";
-import { fit, type WorkOptions } from "../../train/fit.ts";
+import { fit } from "../../train/fit.ts";
 import { nextTokenLoss, type Scored, scoredPlaces } from "../../train/loss.ts";
 import type { Schedule } from "../../train/schedule.ts";
+import type { WorkOptions } from "../../train/training.ts";
 import { documentAt } from "./corpus.ts";
 import { systemPrompt } from "./questions.ts";
 

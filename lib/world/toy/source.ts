@@ -1,4 +1,5 @@
 import type { Example } from "../../data/example.ts";
+import type { Rows } from "../../data/ordered.ts";
 import { checkPlace, type ExampleSource } from "../../data/source.ts";
 import { type Random, random } from "../../tensor/random.ts";
 import { taskOf } from "./answers.ts";
@@ -6,6 +7,7 @@ import type { ClipPlan } from "./clips.ts";
 import {
   askForEvaluation,
   askForTraining,
+  askName,
   type Question,
 } from "./questions.ts";
 
@@ -63,6 +65,36 @@ function trainingExample(
   const labels = labelsOf(plans[clipIndex]);
   const asked = askForTraining(labels, chance);
   return exampleOf(plans, { clipIndex, labels, asked, set });
+}
+
+/** Rows of a stage: some questions to each clip, always the same ones. */
+export function toyRows(
+  plans: readonly ClipPlan[],
+  {
+    data,
+    perClip,
+    seed,
+  }: {
+    /** Classification asks for names alone. */
+    readonly data: "classification" | "closed-ended" | "all";
+    readonly perClip: number;
+    readonly seed: number;
+  },
+): Rows {
+  const rowAt = (row: number) => {
+    const clipIndex = row % plans.length;
+    const labels = labelsOf(plans[clipIndex]);
+    const chance = random("rows", seed, row);
+    const asked =
+      data === "classification"
+        ? askName(labels)
+        : askForTraining(labels, chance);
+    return exampleOf(plans, { asked, clipIndex, labels, set: "train" });
+  };
+  return {
+    length: perClip * plans.length,
+    read: async (rows) => rows.map(rowAt),
+  };
 }
 
 /** The questions that evaluation asks of a set of clips. */

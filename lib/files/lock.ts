@@ -12,7 +12,7 @@ interface Native {
 
 export interface LockOptions {
   readonly signal?: AbortSignal;
-  /** Called once when another process has the lock. */
+  /** Called once when another process has the lock; throws not to wait. */
   readonly onWait?: () => void;
 }
 

@@ -1,7 +1,7 @@
 /** Takes a lock again and again, and says when it is inside; may be killed. */
 import { appendFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { withLock } from "../../lib/hub/lock.ts";
+import { withLock } from "../../lib/files/lock.ts";
 
 const [, , path, log, turns] = process.argv;
 const say = (word: string) => appendFileSync(log, `${word} ${process.pid}\n`);

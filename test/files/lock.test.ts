@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { withLock } from "../../lib/hub/lock.ts";
+import { withLock } from "../../lib/files/lock.ts";
 
 describe("withLock", () => {
   let folder = "";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Example } from "../../lib/data/example.ts";
-import { listSource } from "../../lib/data/source.ts";
+import { listSource } from "../../lib/data/list.ts";
 
 const examples = Array.from(
   { length: 5 },

@@ -1,0 +1,121 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { useEngine } from "../engine/engine.ts";
+import { designNamed } from "../pal/design/designs.ts";
+import { findRoot } from "../session/folders.ts";
+import { readSettings } from "../session/settings.ts";
+import { Stopped } from "../train/run/run-training.ts";
+import { openSoundfonts, readSoundfontManifest } from "../world/soundfonts.ts";
+import { train as trainInWorld } from "../world/train.ts";
+
+const usage = `npm run pal -- train DESIGN --out DIR
+
+Trains a design through the paper's three stages and writes its weights to
+DIR/weights.safetensors. Stopped (Ctrl-C) or killed, the same command goes on
+where it stood and ends with the same bytes.
+
+  --out DIR      the run's own folder
+  --scale SCALE  smoke (default: seconds, its numbers mean nothing) or lab, in
+                 the toy world
+  --stages LIST  default 1,2,3
+  --seed N       of weights and order; default 1
+
+PAL_ENGINE chooses the engine. Exit code: 0 done, 1 a fault, 2 wrong options,
+130 stopped.`;
+
+/** Trains a design, or goes on with it. */
+export async function train(args: readonly string[]): Promise<number> {
+  if (args.length === 0 || args.includes("--help") || args.includes("-h")) {
+    console.log(usage);
+    return args.length === 0 ? 2 : 0;
+  }
+  let options: Options;
+  try {
+    options = readOptions(args);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
+  const { design, stages, ...rest } = options;
+  await useEngine(readSettings(process.env).engine);
+  const stop = new AbortController();
+  process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+  const root = findRoot(import.meta.dirname);
+  const manifest = join(root, "data-manifests", "soundfonts.json");
+  try {
+    const path = await trainInWorld(design, stages, {
+      ...rest,
+      soundfonts: openSoundfonts(readSoundfontManifest(manifest)),
+      signal: stop.signal,
+      report: (line) => console.error(line),
+      onStep: ({ loss, stage, step, steps }) => {
+        const isTold = step === steps || step % Math.ceil(steps / 10) === 0;
+        if (!isTold) return;
+        console.log(
+          `stage ${stage}, step ${step} of ${steps}: ${loss.toFixed(3)} nats`,
+        );
+      },
+    });
+    console.log(`done: ${path}`);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    console.error(error.message);
+    return 130;
+  }
+}
+
+interface Options {
+  readonly design: ReturnType<typeof designNamed>;
+  readonly folder: string;
+  readonly scale: "smoke" | "lab";
+  readonly stages: readonly number[];
+  readonly seed: number;
+}
+
+function readOptions(args: readonly string[]): Options {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      out: { type: "string" },
+      scale: { type: "string", default: "smoke" },
+      seed: { type: "string", default: "1" },
+      stages: { type: "string", default: "1,2,3" },
+    },
+  });
+  const [name, ...more] = positionals;
+  const { out, scale } = values;
+  if (name === undefined || more.length > 0 || !out) {
+    throw new RangeError(
+      `train: expected DESIGN and --out, got "${args.join(" ")}"; ` +
+        "--help tells more",
+    );
+  }
+  return {
+    design: designNamed(name),
+    folder: out,
+    scale: scaleNamed(scale),
+    stages: values.stages.split(",").map((one) => wholeNumber("stages", one)),
+    seed: wholeNumber("seed", values.seed),
+  };
+}
+
+function scaleNamed(scale: string): "smoke" | "lab" {
+  if (scale === "smoke" || scale === "lab") return scale;
+  const missing =
+    scale === "full"
+      ? ", for which rows of OpenAQA, features of its sounds and a place " +
+        "for Llama 3.2's weights are missing yet"
+      : "";
+  throw new RangeError(
+    `train: expected --scale smoke or lab, got "${scale}"${missing}`,
+  );
+}
+
+function wholeNumber(what: string, text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  throw new RangeError(
+    `train: expected whole numbers for --${what}, got "${text}"`,
+  );
+}

@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { random } from "../../lib/tensor/random.ts";
+import { killed, undisturbed } from "./kills.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "pal-kills-"));
+after(() => rmSync(folder, { recursive: true }));
+
+describe("a run that is killed", () => {
+  it("ends with the weights, to the byte, of one that was not: 20 kills", async () => {
+    const wanted = await undisturbed(join(folder, "whole"));
+    const chance = random("kills");
+    const moment = () => chance.uniform(5, 400);
+    const { said, sha256 } = await killed(join(folder, "killed"), {
+      n: 20,
+      moment,
+    });
+    assert.equal(sha256, wanted);
+    const resumed = said.filter((one) => one.includes("goes on after step"));
+    assert.ok(resumed.length > 5, `${resumed.length} went on`);
+    const midway = said.filter((one) => /after step (?!40)\d/.test(one));
+    assert.ok(midway.length > 1, `${midway.length} midway`);
+  });
+});

@@ -1,0 +1,79 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** A child that waits before it opens its folder. */
+interface Waiting {
+  readonly process: ChildProcess;
+  readonly ready: Promise<void>;
+  readonly said: () => string;
+}
+
+const steps = 40;
+
+function start(folder: string): Waiting {
+  const script = join(import.meta.dirname, "run-child.ts");
+  const args = ["--import", "tsx", script, folder, String(steps)];
+  const child = spawn(process.execPath, args, {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  let text = "";
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stdout!.on("data", (data) => {
+      text += data;
+      if (text.includes("ready\n")) resolve();
+    });
+    child.once("exit", (code) => reject(new Error(`child: exit ${code}`)));
+  });
+  ready.catch(() => {}); // heard where it is awaited
+  return { process: child, ready, said: () => text };
+}
+
+/** What a run says that is left alone: the weights' sha256 comes last. */
+async function finish({ process, ready, said }: Waiting): Promise<string> {
+  await ready;
+  const exit = new Promise((resolve) => process.once("exit", resolve));
+  process.stdin!.end("go\n");
+  const code = await exit;
+  if (code !== 0) throw new Error(`child: exit ${code}: ${said()}`);
+  return said();
+}
+
+/** The weights of a run that nobody disturbs, as a sha256. */
+export async function undisturbed(folder: string): Promise<string> {
+  return hashIn(await finish(start(folder)));
+}
+
+/**
+ * The weights of a run that is killed `n` times, each after a moment that
+ * `moment` draws, in milliseconds; and what its processes said.
+ *
+ * The next process starts while the one before it runs.
+ */
+export async function killed(
+  folder: string,
+  { moment, n }: { readonly n: number; readonly moment: () => number },
+): Promise<{ readonly sha256: string; readonly said: readonly string[] }> {
+  const said: string[] = [];
+  let next = start(folder);
+  for (let i = 0; i < n; i++) {
+    const now = next;
+    await now.ready;
+    next = start(folder);
+    await next.ready;
+    now.process.stdin!.write("go\n");
+    const exit = new Promise((resolve) => now.process.once("exit", resolve));
+    await sleep(moment());
+    now.process.kill("SIGKILL");
+    await exit;
+    said.push(now.said());
+  }
+  said.push(await finish(next));
+  return { sha256: hashIn(said.at(-1)!), said };
+}
+
+function hashIn(text: string): string {
+  const [, sha256] = /done ([0-9a-f]{64})/.exec(text) ?? [];
+  if (sha256) return sha256;
+  throw new Error(`child: expected its weights' sha256, got ${text}`);
+}
