@@ -9,6 +9,11 @@ interface Native {
   tryLock(fd: number): boolean;
 }
 
+/** Locks an open file where nobody has it; loads the library at its first call. */
+export function tryLock(fd: number): boolean {
+  return (require("fs-native-extensions") as Native).tryLock(fd);
+}
+
 /**
  * Keeps a folder for this process, by a lock file in it that stays.
  *
@@ -19,7 +24,6 @@ interface Native {
  * @returns lets go, or undefined where somebody else has it
  */
 export function hold(path: string): (() => void) | undefined {
-  const { tryLock } = require("fs-native-extensions") as Native;
   const file = openSync(path, "a");
   try {
     if (tryLock(file)) return () => closeSync(file);

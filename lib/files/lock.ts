@@ -1,14 +1,6 @@
 import { type FileHandle, open, rm, stat } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
-
-const require = createRequire(import.meta.url);
-
-/** What is used of fs-native-extensions, which has no types of its own. */
-interface Native {
-  /** False where another handle, of this process or not, has the lock. */
-  tryLock(fd: number): boolean;
-}
+import { tryLock } from "./hold.ts";
 
 export interface LockOptions {
   readonly signal?: AbortSignal;
@@ -27,7 +19,6 @@ export async function withLock<T>(
   work: () => Promise<T>,
   { onWait, signal }: LockOptions = {},
 ): Promise<T> {
-  const { tryLock } = require("fs-native-extensions") as Native;
   let isTold = false;
   while (true) {
     signal?.throwIfAborted();
