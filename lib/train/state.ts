@@ -4,6 +4,7 @@ import { checkFinite } from "../checkpoint/finite.ts";
 import { checkTensors } from "../checkpoint/match.ts";
 import { writeSafetensors } from "../checkpoint/write-safetensors.ts";
 import type { PathByHash } from "../files/atomic.ts";
+import type { Plain } from "../files/plain.ts";
 import {
   disposeTensors,
   namedLeaves,
@@ -13,15 +14,6 @@ import {
 import { type AdamwConfig, unflatten } from "./adamw.ts";
 import { groupParameters, oneGroup } from "./groups.ts";
 import type { Progress } from "./training.ts";
-
-/** What JSON can hold. */
-export type Plain =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Plain[]
-  | { readonly [name: string]: Plain };
 
 /** All that a training needs to go on: what a checkpoint holds. */
 export interface TrainState<P extends Tensors> {
