@@ -17,7 +17,7 @@ export async function run([n = "200"]: readonly string[]): Promise<void> {
   try {
     const wanted = await undisturbed(join(folder, "whole"));
     const chance = random("bench kills");
-    const moment = () => chance.uniform(5, 400);
+    const moment = () => chance.uniform(0, 30);
     for (let done = 0; done < Number(n); done += perRun) {
       const count = Math.min(perRun, Number(n) - done);
       const place = join(folder, `${done}`);

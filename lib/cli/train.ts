@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { useEngine } from "../engine/engine.ts";
 import { designNamed } from "../pal/design/designs.ts";
 import { findRoot } from "../session/folders.ts";
@@ -7,6 +6,7 @@ import { readSettings } from "../session/settings.ts";
 import { Stopped } from "../train/run/run-training.ts";
 import { openSoundfonts, readSoundfontManifest } from "../world/soundfonts.ts";
 import { train as trainInWorld } from "../world/train.ts";
+import { readCommandLine } from "./options.ts";
 
 const usage = `npm run pal -- train DESIGN --out DIR
 
@@ -74,7 +74,7 @@ interface Options {
 }
 
 function readOptions(args: readonly string[]): Options {
-  const { positionals, values } = parseArgs({
+  const { positionals, values } = readCommandLine("train", {
     args: [...args],
     allowPositionals: true,
     options: {

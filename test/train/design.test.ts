@@ -155,7 +155,8 @@ describe("trainDesign", () => {
     const alone = await trainDesign(plan, model);
     const both = await trainDesign({ ...plan, trains: "connector+llm" }, model);
     assert.deepEqual(Object.keys(both.params), ["connector", "llama"]);
-    assert.equal(both.losses[0], alone.losses[0]);
+    // Two graphs: their last bits may differ.
+    assert.ok(Math.abs(both.losses[0] - alone.losses[0]) < 1e-5);
     assert.ok(both.losses[9] < alone.losses[9]);
     const trained = { ...model, ...both.params };
     const given = await askDesign(

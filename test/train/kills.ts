@@ -6,10 +6,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 interface Waiting {
   readonly process: ChildProcess;
   readonly ready: Promise<void>;
+  /** When it tells of its third step: both lengths have been met by then. */
+  readonly stepped: Promise<void>;
   readonly said: () => string;
 }
 
-const steps = 40;
+/** More than the kills leave time for. */
+export const steps = 160;
 
 function start(folder: string): Waiting {
   const script = join(import.meta.dirname, "run-child.ts");
@@ -26,7 +29,12 @@ function start(folder: string): Waiting {
     child.once("exit", (code) => reject(new Error(`child: exit ${code}`)));
   });
   ready.catch(() => {}); // heard where it is awaited
-  return { process: child, ready, said: () => text };
+  const stepped = new Promise<void>((resolve) => {
+    child.stdout!.on("data", () => {
+      if ((text.match(/^step \d+$/gm) ?? []).length >= 3) resolve();
+    });
+  });
+  return { process: child, ready, stepped, said: () => text };
 }
 
 /** What a run says that is left alone: the weights' sha256 comes last. */
@@ -45,8 +53,11 @@ export async function undisturbed(folder: string): Promise<string> {
 }
 
 /**
- * The weights of a run that is killed `n` times, each after a moment that
- * `moment` draws, in milliseconds; and what its processes said.
+ * The weights of a run that is killed `n` times, and what its processes said.
+ *
+ * Each is killed after a moment that `moment` draws, in milliseconds: three of
+ * four from the third step that it tells, so that a busy machine gets on too,
+ * and one from its start.
  *
  * The next process starts while the one before it runs.
  */
@@ -63,6 +74,7 @@ export async function killed(
     await next.ready;
     now.process.stdin!.write("go\n");
     const exit = new Promise((resolve) => now.process.once("exit", resolve));
+    if (i % 4 > 0) await Promise.race([now.stepped, exit]);
     await sleep(moment());
     now.process.kill("SIGKILL");
     await exit;

@@ -56,6 +56,7 @@ const params = await runTraining(
     batchSize: 8,
     batchOf: async () => null,
     report: (line) => console.log(line),
+    onStep: ({ step }) => console.log(`step ${step}`),
   },
 );
 const hash = createHash("sha256");
