@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import fc from "fast-check";
@@ -12,9 +11,10 @@ import {
   split,
   writeNotebook,
 } from "../../notebooks/runner/format.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { notebookOf } from "./support.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
+const folder = temporaryFolder();
 
 describe("split and joined", () => {
   it("undo each other, with one line break at the end of each line", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -13,10 +13,11 @@ import type { ErrorOutput } from "../../notebooks/runner/format.ts";
 import { type Kernel, startKernel } from "../../notebooks/runner/kernel.ts";
 import { KernelDied } from "../../notebooks/runner/kernel-process.ts";
 import { languageInfo } from "../../notebooks/runner/lint.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { isAlive, kernelOptions, root, runCode, stdoutOf } from "./support.ts";
 
 // Other tests start kernels too: theirs are not to be counted here.
-process.env.TMPDIR = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
+process.env.TMPDIR = temporaryFolder();
 
 const connectionFolders = () =>
   readdirSync(tmpdir()).filter((name) => name.startsWith("pal-lab-kernel-"));

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type {
@@ -13,6 +12,7 @@ import {
   type RunOptions,
   runNotebook,
 } from "../../notebooks/runner/run-notebook.ts";
+import { temporaryFolder } from "../temporary.ts";
 import { isAlive, kernelOptions, notebookOf, stdoutOf } from "./support.ts";
 
 const codeCells = (notebook: Notebook) => notebook.cells as readonly CodeCell[];
@@ -195,7 +195,7 @@ describe("runNotebook", () => {
 
   it("ends the kernel and rejects when it is aborted", async () => {
     const controller = new AbortController();
-    const file = join(mkdtempSync(join(tmpdir(), "pal-lab-test-")), "pid");
+    const file = join(temporaryFolder(), "pid");
     const write =
       'require("node:fs").writeFileSync(process.env.PID_FILE!, String(process.pid));';
     const running = run(notebookOf([write, forever]), {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { tslabCommand } from "../../notebooks/runner/tslab.ts";
+import { temporaryFolder } from "../temporary.ts";
 
 const root = join(import.meta.dirname, "..", "..");
 /** A plain script without types; its functions are tested by what they do. */
@@ -34,7 +34,7 @@ describe("jupyterDataDir", () => {
 });
 
 describe("registerKernel", () => {
-  const prefix = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
+  const prefix = temporaryFolder();
 
   it("writes a kernelspec that starts what the runner starts", () => {
     const folder = kernel.registerKernel({ prefix });

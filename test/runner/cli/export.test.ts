@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { JSDOM } from "jsdom";
@@ -12,9 +11,10 @@ import {
   joined,
   readNotebook,
 } from "../../../notebooks/runner/format.ts";
+import { temporaryFolder } from "../../temporary.ts";
 import { root } from "../support.ts";
 
-const out = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
+const out = temporaryFolder();
 const made = (...args: string[]) =>
   exportNotebooks([...args, "--out", out], root);
 const pageOf = (file: string) =>

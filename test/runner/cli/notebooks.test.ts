@@ -3,12 +3,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import {
   copyFileSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   symlinkSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import {
@@ -17,10 +15,11 @@ import {
   readNotebook,
   writeNotebook,
 } from "../../../notebooks/runner/format.ts";
+import { temporaryFolder } from "../../temporary.ts";
 import { fixtures, isAlive, notebookOf, root, stdoutOf } from "../support.ts";
 
 /** A repository with the real kernel and notebooks of its own. */
-const folder = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
+const folder = temporaryFolder();
 const notebookFolder = join(folder, "notebooks");
 const fine = join(notebookFolder, "fine.ipynb");
 

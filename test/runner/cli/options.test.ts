@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, it } from "node:test";
 import {
@@ -8,8 +7,9 @@ import {
   placeFor,
   readOptions,
 } from "../../../notebooks/runner/cli/options.ts";
+import { temporaryFolder } from "../../temporary.ts";
 
-const root = mkdtempSync(join(tmpdir(), "pal-lab-test-"));
+const root = temporaryFolder();
 mkdirSync(join(root, "notebooks"));
 for (const name of ["00-start-here", "01-sound", "02-a", "02-b"]) {
   writeFileSync(join(root, "notebooks", `${name}.ipynb`), "{}");
