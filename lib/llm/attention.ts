@@ -182,7 +182,7 @@ function attend(
   const q_BKXH = q_BNSH.mul<tf.Tensor4D>(H ** -0.5).reshape([B, K, X, H]);
   const scores_BKXM: tf.Tensor4D = tf
     .matMul(q_BKXH, k_BKMH, false, true)
-    .add(mask_B1XM);
+    .sub(mask_B1XM);
   const shape = [B, N, S, M];
   const pattern_BKXM = tf.softmax(
     tapReshaped(tap, hookIn(layer, hooks.scores), [scores_BKXM, shape]),

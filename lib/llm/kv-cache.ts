@@ -72,7 +72,7 @@ export type NextTokens = {
   readonly rotations: readonly Rotation[];
   /** 1 in the slot that the row's token takes, 0 elsewhere. */
   readonly slot_BL: tf.Tensor2D;
-  /** 0 in the slots before it, `forbidden` elsewhere. */
+  /** 0 in the slots before it, `forbidden` elsewhere; taken from scores. */
   readonly mask_BL: tf.Tensor2D;
 };
 

@@ -60,7 +60,7 @@ export function attendRegions(
     const { A, R } = dims("attendRegions", of.features_BARE, "BARE");
     const scores_BANR = orders[i].scores.scores(q_BAC, of, N);
     return of.mask_AR
-      ? scores_BANR.add<tf.Tensor4D>(of.mask_AR.reshape([A, 1, R]))
+      ? scores_BANR.sub<tf.Tensor4D>(of.mask_AR.reshape([A, 1, R]))
       : scores_BANR;
   });
   const pattern_BANM = options.tap(patternOf(scores, softmax));

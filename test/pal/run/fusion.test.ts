@@ -152,7 +152,7 @@ describe("fusion", () => {
           const [, , S, M] = scores_BNSM.shape;
           const nAudio = M! - T;
           const closed = Array.from({ length: S! * M! }, (_, i) =>
-            Math.floor(i / M!) >= S! - T && i % M! < nAudio ? forbidden : 0,
+            Math.floor(i / M!) >= S! - T && i % M! < nAudio ? -forbidden : 0,
           );
           return scores_BNSM.add(tf.tensor(closed, [1, 1, S!, M!]));
         }),
@@ -288,7 +288,7 @@ describe("the residual stream", () => {
           pattern.sum(-1),
           new Float32Array(pattern.size / pattern.shape[3]!).fill(1),
         );
-        const closed = scores.less(forbidden / 2).cast("float32");
+        const closed = scores.less(-forbidden / 2).cast("float32");
         assert.equal(pattern.mul(closed).max().dataSync()[0], 0);
       }
     }
