@@ -3,6 +3,7 @@ import { fused } from "../engine/graph/fused.ts";
 import {
   leaves,
   mapTensors,
+  namedLeaves,
   type Tensors,
   withLeaves,
 } from "../tensor/params.ts";
@@ -63,12 +64,25 @@ export type AdamwState<P extends Tensors> = {
   readonly moments: readonly Moments[];
 };
 
-/** State before the first step; the parameters are copied. */
+/**
+ * State before the first step; the parameters are copied.
+ *
+ * @throws TypeError for what cannot be trained, such as packed weights
+ */
 export function startAdamw<P extends Tensors>(
   params: P,
   { groups = oneGroup }: Pick<AdamwConfig, "groups"> = {},
 ): AdamwState<P> {
   const all = leaves(params);
+  const whole = namedLeaves(params).find(
+    ([, { dtype }]) => dtype !== "float32",
+  );
+  if (whole) {
+    throw new TypeError(
+      `startAdamw: expected parameters in float32, got ${whole[1].dtype} at ` +
+        `${whole[0]}; weights in bfloat16 are for asking, open the model without`,
+    );
+  }
   const moments = groupParameters(params, groups).map((members) => {
     const own = membersOf(members, all);
     const X = own.reduce((sum, { size }) => sum + size, 0);

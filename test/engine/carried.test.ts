@@ -310,4 +310,33 @@ describe("a carried state", () => {
     );
     carried.dispose();
   });
+
+  it("lives on when its state is written anew from host values", () => {
+    // Host memory must not be let go of on TensorFlow's threads: a heap that
+    // is damaged ends this process.
+    const made = compile(
+      ({ state, x }: { state: tf.Tensor[]; x: tf.Tensor }) => ({
+        state: state.map((part) => part.add(x)),
+      }),
+      { carry: "state", report: () => {} },
+    );
+    const fresh = () =>
+      Array.from({ length: 40 }, (_, i) => tf.fill([100 + i], i).add(0));
+    for (let i = 0; i < 200; i++) {
+      const state = fresh().map((part) => {
+        const values = part.dataSync();
+        part.dispose();
+        return tf.tensor1d(values.slice());
+      });
+      made.write(state);
+      tf.dispose(state);
+      const x = tf.scalar(1);
+      made({ x });
+      x.dispose();
+    }
+    const read = made.read();
+    assert.equal(read[7].dataSync()[0], 8);
+    tf.dispose(read);
+    made.dispose();
+  });
 });

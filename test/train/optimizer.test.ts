@@ -197,3 +197,15 @@ describe("stepAdamw", () => {
     compiled.dispose();
   });
 });
+
+describe("startAdamw", () => {
+  before(startEngine);
+
+  it("refuses what cannot be trained, by its name", () => {
+    const params = { block: { packed: tf.zeros([1, 2, 3], "int32") } };
+    assert.throws(() => startAdamw(params), {
+      name: "TypeError",
+      message: /expected parameters in float32, got int32 at block.packed; /,
+    });
+  });
+});

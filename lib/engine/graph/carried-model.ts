@@ -54,7 +54,7 @@ export function carriedModel(
   state: readonly StateLeaf[],
   traces: readonly CarriedTrace[],
 ): CarriedModel {
-  const writes = state.map((_, i) => `write${i}`);
+  const writes = state.map((_, i) => fed(`write${i}`));
   const parts = traces.map((trace, t) => stepNodes(trace, state, `step${t}_`));
   const nodes = [
     ...state.flatMap(variableNodes),
@@ -100,11 +100,33 @@ function variableNodes({ dtype, shape }: StateLeaf, i: number): GraphNode[] {
       inputs: [`variable${i}`],
       attributes: [type],
     }),
-    { kind: "input", name: `write${i}`, dtype, shape },
+    ...inputNodes(`write${i}`, { dtype, shape }),
     operation(`assign${i}`, "AssignVariableOp", {
       inputs: [`variable${i}`, `write${i}`],
       attributes: [type],
     }),
+  ];
+}
+
+/** What is fed for a value that is named so. */
+const fed = (name: string) => `${name}_fed`;
+
+/**
+ * A value that is fed, copied.
+ *
+ * A tensor made from host values shares their memory, which the binding lets go
+ * of when the tensor's last use is over. A variable would make that the moment
+ * at which it is assigned anew, on a thread of TensorFlow's, where the binding
+ * must not call JavaScript's engine: it damages the heap.
+ */
+function inputNodes(name: string, { dtype, shape }: StateLeaf): GraphNode[] {
+  const copy = operation(name, "DeepCopy", {
+    inputs: [fed(name)],
+    attributes: [typeOf("T", dtype)],
+  });
+  return [
+    { kind: "input", name: fed(name), dtype, shape },
+    { ...copy, types: [dtype] },
   ];
 }
 
@@ -116,20 +138,24 @@ function stepNodes(
   const variableOf = new Map(
     stateInputs.map((place, i) => [graph.inputNames[place], i]),
   );
-  const own = graph.nodes.map((node): GraphNode => {
+  const own = graph.nodes.flatMap((node): GraphNode[] => {
     const name = prefix + node.name;
     if (node.kind === "op") {
       const inputs = node.inputs.map((input) => prefix + input);
-      return { ...node, name, inputs };
+      return [{ ...node, name, inputs }];
     }
     const i = variableOf.get(node.name);
-    if (i === undefined) return { ...node, name };
+    if (i === undefined) {
+      return node.kind === "input"
+        ? inputNodes(name, node)
+        : [{ ...node, name }];
+    }
     const { dtype } = state[i];
     const read = operation(name, "ReadVariableOp", {
       inputs: [`variable${i}`],
       attributes: [typeOf("dtype", dtype)],
     });
-    return { ...read, types: [dtype] };
+    return [{ ...read, types: [dtype] }];
   });
   const all = graph.outputNames.map((name) => prefix + name);
   const ready = operation(`${prefix}ready`, "NoOp", { after: all });
@@ -161,7 +187,7 @@ function stepNodes(
   return {
     nodes: [...own, ready, ...assigns, ...fetches, done],
     signature: {
-      inputs: inputs.map((name) => prefix + name),
+      inputs: inputs.map((name) => fed(prefix + name)),
       outputs: [...fetches, done].map(({ name }) => name),
     },
   };
