@@ -34,7 +34,8 @@ export function writeWhole(
   const place = isNamed ? path : path("unfinished");
   const temporary = `${place}.${process.pid}.tmp`;
   const hash = isNamed ? undefined : createHash("sha256");
-  const file = openSync(temporary, "w");
+  rmSync(temporary, { force: true }); // of a killed process of this number
+  const file = openSync(temporary, "wx"); // and never through a link
   let final = place;
   try {
     try {

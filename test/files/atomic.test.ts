@@ -4,6 +4,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,6 +33,17 @@ describe("writeWhole", () => {
     };
     assert.throws(() => writeWhole(path, chunks()), /no more/);
     assert.equal(readFileSync(path, "utf8"), "old");
+    assert.deepEqual(readdirSync(folder), ["file"]);
+  });
+
+  it("writes through no link that stands under its temporary name", () => {
+    const other = join(folder, "other");
+    writeFileSync(other, "somebody else's");
+    symlinkSync(other, `${path}.${process.pid}.tmp`);
+    writeWhole(path, "ours");
+    assert.equal(readFileSync(other, "utf8"), "somebody else's");
+    assert.equal(readFileSync(path, "utf8"), "ours");
+    rmSync(other);
     assert.deepEqual(readdirSync(folder), ["file"]);
   });
 
