@@ -98,7 +98,9 @@ export function openStepper<
 
   /** Runs a micro-batch; only the last of a step returns numbers. */
   const runMicro = async (micro: number) => {
+    const asked = performance.now();
     const batch = await training.batchAt(step, micro);
+    const waitMs = performance.now() - asked;
     const tokens = training.tokensOf?.(batch) ?? 0;
     const numbers =
       micro === nMicroBatches - 1
@@ -109,15 +111,17 @@ export function openStepper<
         : ({} as Record<string, never>);
     const { told } = run({ batch, numbers });
     disposeTensors([batch, numbers]);
-    return { told, tokens };
+    return { told, tokens, waitMs };
   };
   const next = async (): Promise<TrainReport> => {
     const start = performance.now();
     let tokens = 0;
+    let waitMs = 0;
     let told: readonly tf.Scalar[] = [];
     for (let micro = 0; micro < nMicroBatches; micro++) {
       const done = await runMicro(micro);
       tokens += done.tokens;
+      waitMs += done.waitMs;
       told = done.told;
     }
     const [loss, ...norms] = told.map((scalar) => scalar.dataSync()[0]);
@@ -133,6 +137,7 @@ export function openStepper<
       gradientNorms: Object.fromEntries(names.map((one, g) => [one, norms[g]])),
       tokens,
       seconds: (performance.now() - start) / 1000,
+      waitMs,
     };
   };
   return {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { leaves, toPlain } from "../../lib/tensor/params.ts";
@@ -81,6 +82,25 @@ describe("gradient accumulation", () => {
     assert.equal(reports.length, 20);
     assert.deepEqual(reports[0], [1, 0, 8]);
     assert.equal(reports[2][1], 0.02);
+  });
+
+  it("tells how long a step waited for all of its batches", async () => {
+    const run = training(2, {
+      schedule: { ...training(2).schedule, steps: 1 },
+    });
+    const batchAt: typeof run.batchAt = async (step, micro) => {
+      await sleep(40);
+      return run.batchAt(step, micro);
+    };
+    await fit(
+      { ...run, batchAt },
+      {
+        onStep: ({ seconds, waitMs }) => {
+          assert.ok(waitMs > 75, `${waitMs} ms`);
+          assert.ok(waitMs < 1000 * seconds, `${waitMs} of ${seconds} s`);
+        },
+      },
+    );
   });
 
   it("gives the same bytes again, from any step on", async () => {
