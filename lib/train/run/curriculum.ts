@@ -135,7 +135,7 @@ async function trainStage(
       disposeTensors(moved);
     }
   } finally {
-    opened.dispose();
+    await opened.dispose();
     disposeTensors(from);
   }
 }
