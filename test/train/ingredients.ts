@@ -1,8 +1,10 @@
 /** What the tests' batches are made of: threads open it by its name. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { sslamFrontEnd } from "../../lib/audio/front-end.ts";
 import type { Example } from "../../lib/data/example.ts";
 import { listSource } from "../../lib/data/list.ts";
 import { featuresInMemory } from "../../lib/features/features.ts";
+import { picturesOfFiles } from "../../lib/features/pictures.ts";
 import { promptTokens, promptWriter } from "../../lib/llm/prompt.ts";
 import { wordTokenizer } from "../../lib/llm/tokenizer.ts";
 import { random } from "../../lib/tensor/random.ts";
@@ -71,6 +73,23 @@ export function openIngredients(faults: Faults = {}): Ingredients {
     ),
   };
 }
+
+/** Files as SSLAM is shown them, with a question each. */
+export function openFileIngredients(paths: readonly string[]): Ingredients {
+  const { writer } = openIngredients();
+  const rows = paths.map((audio, i) => ({ ...examples[i], audio }));
+  return {
+    source: listSource(rows, { seed: 1 }),
+    sounds: picturesOfFiles([sslamFrontEnd]),
+    writer,
+  };
+}
+
+export const fileIngredients = (paths: readonly string[]): Workplace => ({
+  module: import.meta.url,
+  name: openFileIngredients.name,
+  given: paths,
+});
 
 export const ingredientsWith = (given: Faults = {}): Workplace => ({
   module: import.meta.url,
