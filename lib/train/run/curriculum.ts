@@ -5,6 +5,7 @@ import type { ExampleSource } from "../../data/source.ts";
 import { withLock } from "../../files/lock.ts";
 import type { AudioLlm } from "../../pal/run/audio-llm.ts";
 import { disposeTensors, mapTensors } from "../../tensor/params.ts";
+import type { Ahead } from "../ahead/batches.ts";
 import { type DesignPlan, openTraining } from "../design.ts";
 import { batchingOf, type Stage, scheduleOf } from "../stage.ts";
 import type { TrainOptions, TrainReport } from "../training.ts";
@@ -19,6 +20,8 @@ export interface Curriculum
   readonly stages: readonly Stage[];
   /** A stage's examples: as many rows an epoch as the stage has. */
   readonly sourceOf: (stage: Stage) => ExampleSource;
+  /** How a stage's batches are made before their step; default not so. */
+  readonly aheadOf?: (stage: Stage) => Ahead | undefined;
   readonly scale: string;
   readonly seed: number;
   /** Hash of what is learned from. */
@@ -119,9 +122,11 @@ async function trainStage(
       schedule: scheduleOf(stage),
       adamw: { ...stage.adamw, groups: groupsOf(stage) },
       keepsReads: false,
+      ahead: curriculum.aheadOf?.(stage),
     },
     from,
   );
+  options.report(`train: stage ${stage.number}: ${opened.making}`);
   const identity = identityOf(curriculum, stage);
   try {
     const moved = await runTraining(opened.training, {
