@@ -19,6 +19,8 @@ where it stood and ends with the same bytes.
                  the toy world
   --stages LIST  default 1,2,3
   --seed N       of weights and order; default 1
+  --workers N    threads that make batches ahead of their steps, the same bytes
+                 with any number; default 1, 0 for none
 
 PAL_ENGINE chooses the engine. Exit code: 0 done, 1 a fault, 2 wrong options,
 130 stopped.`;
@@ -71,6 +73,7 @@ interface Options {
   readonly scale: "smoke" | "lab";
   readonly stages: readonly number[];
   readonly seed: number;
+  readonly nWorkers: number;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -82,6 +85,7 @@ function readOptions(args: readonly string[]): Options {
       scale: { type: "string", default: "smoke" },
       seed: { type: "string", default: "1" },
       stages: { type: "string", default: "1,2,3" },
+      workers: { type: "string", default: "1" },
     },
   });
   const [name, ...more] = positionals;
@@ -98,6 +102,7 @@ function readOptions(args: readonly string[]): Options {
     scale: scaleNamed(scale),
     stages: values.stages.split(",").map((one) => wholeNumber("stages", one)),
     seed: wholeNumber("seed", values.seed),
+    nWorkers: wholeNumber("workers", values.workers),
   };
 }
 

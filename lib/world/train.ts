@@ -3,7 +3,6 @@ import { dirname, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import { openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { writeSafetensors } from "../checkpoint/write-safetensors.ts";
-import { orderedSource } from "../data/ordered.ts";
 import { toyEncoder } from "../encoder/toy.ts";
 import { initLlama, type Llama } from "../llm/llama.ts";
 import { atDepth } from "../pal/design/layer-plan.ts";
@@ -16,16 +15,22 @@ import {
   withLeaves,
 } from "../tensor/params.ts";
 import { random } from "../tensor/random.ts";
+import { inSharedMemory } from "../threads/shared.ts";
 import {
   type CurriculumOptions,
   trainCurriculum,
 } from "../train/run/curriculum.ts";
 import { hashOf } from "../train/run/identity.ts";
-import type { Stage } from "../train/stage.ts";
+import { orderOf, type Stage } from "../train/stage.ts";
 import type { Soundfont } from "./soundfonts.ts";
 import { planClips } from "./toy/clips.ts";
 import { learnLanguage, soundfontSplit } from "./toy/comparison.ts";
 import { encodeClips, featuresOfClips } from "./toy/encode-clips.ts";
+import {
+  openToyStage,
+  type ToyStage,
+  toyStageWorkplace,
+} from "./toy/ingredients.ts";
 import { scales } from "./toy/scales.ts";
 import {
   comparisonSetting,
@@ -33,7 +38,6 @@ import {
   toyConfig,
   toyWriter,
 } from "./toy/setting.ts";
-import { toyRows } from "./toy/source.ts";
 import { questionsPerClip, stagesOfScale } from "./toy/stages.ts";
 
 export interface TrainScaleOptions
@@ -41,6 +45,8 @@ export interface TrainScaleOptions
   readonly scale: keyof typeof stagesOfScale;
   readonly seed: number;
   readonly soundfonts: readonly Soundfont[];
+  /** Threads that make batches ahead; 0 for none, default 1. */
+  readonly nWorkers?: number;
 }
 
 /** Seed of the clips and the language model, as in the comparison. */
@@ -58,18 +64,19 @@ const worldSeed = 1;
 export async function train(
   design: Variant,
   stages: readonly number[],
-  { scale, seed, soundfonts, ...options }: TrainScaleOptions,
+  { nWorkers = 1, scale, seed, soundfonts, ...options }: TrainScaleOptions,
 ): Promise<string> {
   const setting = comparisonSetting();
   const toyScale = scales[scale === "lab" ? "full" : scale];
   const plans = soundfontSplit.trained.flatMap((name) =>
     planClips("train", name, { count: toyScale.clips.train, seed: worldSeed }),
   );
-  const clips = await encodeClips(
+  const encoded = await encodeClips(
     plans,
     { encoder: toyEncoder(), soundfonts },
     { signal: options.signal },
   );
+  const clips = { ...encoded, features: inSharedMemory(encoded.features) };
   const features = featuresOfClips(clips);
   const variant = atDepth(design, setting.llama.nLayers);
   const config = toyConfig(variant, setting, features.encoders);
@@ -79,19 +86,25 @@ export async function train(
     hashOf(plans),
     hashOf(new Uint8Array(clips.features.buffer)),
   ]);
-  const sourceOf = (stage: Stage) =>
-    orderedSource(
-      toyRows(plans, {
-        perClip: questionsPerClip[stage.data],
-        data: stage.data,
-        seed: worldSeed,
-      }),
-      { seed },
-    );
+  const [encoder] = features.encoders;
+  const dataOf = (stage: Stage): ToyStage => ({
+    ...{ plans, encoder, features: clips.features },
+    order: orderOf(stage, seed),
+    rows: {
+      perClip: questionsPerClip[stage.data],
+      data: stage.data,
+      seed: worldSeed,
+    },
+  });
+  const workersOf = (stage: Stage) => ({
+    workers: { n: nWorkers, ingredients: toyStageWorkplace(dataOf(stage)) },
+  });
   try {
     return await trainCurriculum(
       {
-        ...{ config, features, manifest, scale, seed, sourceOf },
+        ...{ config, features, manifest, scale, seed },
+        sourceOf: (stage) => openToyStage(dataOf(stage)).source,
+        aheadOf: nWorkers > 0 ? workersOf : undefined,
         stages: stagesOfScale[scale],
         writer: toyWriter(setting),
         lengths: { text: setting.textLength, answer: setting.answerLength },

@@ -1,19 +1,22 @@
 /**
- * A tiny run, to be killed: `node --import tsx run-child.ts FOLDER STEPS`.
+ * A tiny run, to be killed:
+ * `node --import tsx run-child.ts FOLDER STEPS WORKERS`.
  *
  * Says "ready" before it opens the folder, and ends with the weights' sha256.
  */
 import { createHash } from "node:crypto";
-import type * as tf from "@tensorflow/tfjs";
+import * as tf from "@tensorflow/tfjs";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { disposeTensors, leaves } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
+import { openBatches } from "../../lib/train/ahead/batches.ts";
 import { runTraining } from "../../lib/train/run/run-training.ts";
 import { startEngine } from "../use-engine.ts";
+import { ingredientsWith, openIngredients } from "./ingredients.ts";
 
 type Net = { up: tf.Tensor2D; down: tf.Tensor2D };
 
-const [folder, steps] = process.argv.slice(2);
+const [folder, steps, nWorkers] = process.argv.slice(2);
 await startEngine();
 process.stdout.write("ready\n");
 await new Promise((resolve) => process.stdin.once("data", resolve));
@@ -28,6 +31,14 @@ const identity = {
   config: "none",
   manifest: "none",
 };
+const n = Number(nWorkers);
+const batches = openBatches({
+  recipe: { ...openIngredients(), lengths: { text: 48, answer: 4 } },
+  ahead: n > 0 ? { workers: { n, ingredients: ingredientsWith() } } : undefined,
+  microBatchSize: 4,
+  nMicroBatches: 2,
+  steps: Number(steps),
+});
 const params = await runTraining(
   {
     name: "net",
@@ -38,10 +49,12 @@ const params = await runTraining(
     frozen: [] as [],
     loss: ({ down, up }: Net, _: [], { x }: { x: tf.Tensor2D }): tf.Scalar =>
       x.matMul(up).tanh().matMul(down).sub(x.mul(2)).square().mean(),
-    batchAt: (step: number, micro: number) => ({
+    batchAt: async (step: number, micro: number) => {
+      const { T, heard } = await batches.at(step, micro);
       // Lengths take turns, so that a run goes on with another trace.
-      x: normalMatrix(random("batch", step, micro), [4 + (step % 2), 16], 1),
-    }),
+      const rows = T > 16 ? 5 : 4;
+      return { x: tf.tensor2d(heard[0].subarray(0, rows * 16), [rows, 16]) };
+    },
     nMicroBatches: 2,
     schedule: {
       steps: Number(steps),
@@ -59,6 +72,7 @@ const params = await runTraining(
     onStep: ({ step }) => console.log(`step ${step}`),
   },
 );
+await batches.close();
 const hash = createHash("sha256");
 for (const leaf of leaves(params)) hash.update(leaf.dataSync());
 disposeTensors(params);

@@ -12,15 +12,18 @@ import { after, before, describe, it } from "node:test";
 import { delayedFusion } from "../../lib/pal/design/variant.ts";
 import { train } from "../../lib/world/train.ts";
 import { allSoundfonts } from "../soundfonts.ts";
+import { watchWorkers } from "../threads/workers.ts";
 import { startEngine } from "../use-engine.ts";
 
+const workers = watchWorkers();
 const root = mkdtempSync(join(tmpdir(), "pal-run-"));
 after(() => rmSync(root, { recursive: true }));
 
 describe("a design's run through the stages", () => {
   before(startEngine);
   const said: string[] = [];
-  const optionsOf = (name: string, seed = 1) => ({
+  const optionsOf = (name: string, seed = 1, nWorkers = 1) => ({
+    nWorkers,
     folder: join(root, name),
     scale: "smoke" as const,
     seed,
@@ -29,7 +32,11 @@ describe("a design's run through the stages", () => {
   });
 
   it("stopped in each stage it ends with the bytes of one that was not", async () => {
-    const whole = await train(delayedFusion, [1, 2, 3], optionsOf("whole"));
+    const alone = optionsOf("whole", 1, 0);
+    const whole = await train(delayedFusion, [1, 2, 3], alone);
+    const asked = said.filter((line) => /when their step asks/.test(line));
+    assert.equal(asked.length, 3);
+    assert.equal(workers().started, 0);
     let path = "";
     for (let i = 0; i < 9 && path === ""; i++) {
       const stop = new AbortController();
@@ -38,13 +45,18 @@ describe("a design's run through the stages", () => {
         taken++;
         if (taken === 3) stop.abort(new Error("enough"));
       };
-      const options = { ...optionsOf("parts"), signal: stop.signal, onStep };
+      const threads = optionsOf("parts", 1, i % 3);
+      const options = { ...threads, signal: stop.signal, onStep };
       try {
         path = await train(delayedFusion, [1, 2, 3], options);
       } catch (error) {
         assert.match((error as Error).message, /the same command goes on/);
       }
+      assert.equal(workers().running, 0);
     }
+    assert.ok(
+      said.some((line) => /stage \d: .* in 2 worker threads/.test(line)),
+    );
     assert.deepEqual(readFileSync(path), readFileSync(whole));
     assert.ok(said.some((line) => /goes on after step 3/.test(line)));
   });
