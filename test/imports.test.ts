@@ -12,14 +12,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   metric: [],
   stats: [],
   files: [],
+  threads: [],
   figure: [],
   checkpoint: ["files", "metric", "tensor"],
   hub: ["files"],
-  audio: ["tensor"],
+  audio: ["tensor", "threads"],
   display: ["figure", "files"],
   data: ["tensor"],
   encoder: ["audio", "checkpoint", "tensor"],
-  features: ["encoder", "checkpoint", "audio", "files", "tensor"],
+  features: ["encoder", "checkpoint", "audio", "engine", "files", "tensor"],
   runlog: ["engine", "files"],
   llm: ["checkpoint", "engine", "metric", "tensor"],
   pal: ["llm", "encoder", "metric", "tensor"],
@@ -34,6 +35,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "tensor",
     "engine",
     "runlog",
+    "threads",
   ],
   eval: ["train", "pal", "llm", "features", "data", "tensor"],
   world: [
@@ -50,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "stats",
     "files",
     "tensor",
+    "threads",
   ],
   session: ["display", "figure", "engine", "audio", "files"],
   cli: [
@@ -85,6 +88,15 @@ function localImports(path: string): string[] {
   return [...found].map(([, name]) =>
     relative(lib, resolve(dirname(path), name)),
   );
+}
+
+/** What a file loads when it runs: types are gone then. */
+function loadedBy(path: string): string[] {
+  const text = readFileSync(path, "utf8");
+  const found = text.matchAll(
+    /^(?:import|export) (?!type )[^;]*?from "([^"]+)"/gms,
+  );
+  return [...found].map(([, name]) => name);
 }
 
 const folderOf = (path: string) => path.split("/")[0];
@@ -123,6 +135,29 @@ describe("imports", () => {
       done.add(file);
     };
     for (const file of files) visit(file, []);
+  });
+
+  it("reach no engine from what threads make batches with", () => {
+    for (const begin of [
+      "train/ahead/make.ts",
+      "features/features.ts",
+      "features/pictures.ts",
+      "world/toy/ingredients.ts",
+    ]) {
+      const seen = new Set<string>();
+      const visit = (file: string, path: readonly string[]) => {
+        if (seen.has(file)) return;
+        seen.add(file);
+        const found = loadedBy(join(lib, file));
+        const engine = found.find((name) => name.startsWith("@tensorflow"));
+        assert.equal(engine, undefined, [...path, file].join(" -> "));
+        for (const name of found.filter((one) => one.startsWith("."))) {
+          visit(join(dirname(file), name), [...path, file]);
+        }
+      };
+      visit(begin, []);
+      assert.ok(seen.size > 3, begin);
+    }
   });
 
   it("stay inside lib", () => {

@@ -27,6 +27,8 @@ record (run.json), its steps (metrics.jsonl) and TensorBoard's events.
   --seed N       of weights and order; default 1
   --log FILE     when it is done, add a line for each stage to a log of runs,
                  such as figures/LOG.md
+  --workers N    threads that make batches ahead of their steps, the same bytes
+                 with any number; default 1, 0 for none
 
 PAL_ENGINE chooses the engine. Exit code: 0 done, 1 a fault, 2 wrong options,
 130 stopped.`;
@@ -99,6 +101,7 @@ interface Options {
   readonly seed: number;
   /** A log of runs to add this one to. */
   readonly log?: string;
+  readonly nWorkers: number;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -111,6 +114,7 @@ function readOptions(args: readonly string[]): Options {
       scale: { type: "string", default: "smoke" },
       seed: { type: "string", default: "1" },
       stages: { type: "string", default: "1,2,3" },
+      workers: { type: "string", default: "1" },
     },
   });
   const [name, ...more] = positionals;
@@ -131,6 +135,7 @@ function readOptions(args: readonly string[]): Options {
     scale: scaleNamed(scale),
     stages: values.stages.split(",").map((one) => wholeNumber("stages", one)),
     seed: wholeNumber("seed", values.seed),
+    nWorkers: wholeNumber("workers", values.workers),
   };
 }
 

@@ -1,3 +1,4 @@
+import type * as tf from "@tensorflow/tfjs";
 import type { EncoderSizes } from "../encoder/encoder.ts";
 import type { BatchEncoder, BatchOptions } from "./batch.ts";
 import { featuresOf } from "./features-of.ts";
@@ -11,12 +12,33 @@ export interface Features {
   readonly encoders: readonly EncoderSizes[];
   /**
    * Features of some sounds: an array for each encoder, sound after sound,
-   * each time-major as `Encoder.encode` returns it.
+   * each time-major as `Encoder.encode` returns it. The arrays are the caller's.
    *
    * @throws RangeError for a sound that is not known; Error for one whose
    * features can not be had
    */
   read(audio: readonly string[]): Promise<readonly Float32Array[]>;
+  /** Where features are computed when they are needed: the way in two halves. */
+  readonly pictures?: Pictures;
+}
+
+/** What can be read of sounds without an engine: all that a thread needs. */
+export type Sounds = Pick<Features, "read">;
+
+/** Sounds as frozen encoders are shown them, and what these make of it. */
+export interface Pictures extends Sounds {
+  /**
+   * Runs the encoders; this needs the engine.
+   *
+   * @param pictures - of B sounds, as `read` gave them
+   * @returns features_BPE of each encoder, the caller's
+   */
+  encode(pictures: readonly Float32Array[], B: number): tf.Tensor3D[];
+}
+
+/** The half that needs no engine: pictures, or else the features. */
+export function soundsOf(features: Features): Sounds {
+  return features.pictures ?? features;
 }
 
 /** Numbers of one sound's features. */

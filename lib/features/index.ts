@@ -8,3 +8,5 @@ export {
 } from "./features.ts";
 export { failureLines, featuresOf } from "./features-of.ts";
 export { identify } from "./identity.ts";
+export { featuresOnTheFly } from "./on-the-fly.ts";
+export { picturesOfFiles } from "./pictures.ts";

@@ -1,23 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Example } from "../data/example.ts";
 import type { EncoderSizes } from "../encoder/encoder.ts";
-import type { Features } from "../features/features.ts";
-import {
-  bucketLength,
-  longestOf,
-  type PromptWriter,
-  padRows,
-} from "../llm/prompt.ts";
+import { type Features, soundsOf } from "../features/features.ts";
 import type { AudioLlmConfig } from "../pal/design/design.ts";
-import { type Scored, scoredPlaces } from "./loss.ts";
-
-/** Most tokens of a row; rows of a batch share the next common length. */
-export interface RowLengths {
-  /** Text tokens: prompt, answer and its end. */
-  readonly text: number;
-  /** Tokens of the answer, its end included. */
-  readonly answer: number;
-}
+import { type Scored, scoredTensors } from "./loss.ts";
+import { type PlainBatch, type PlainMaker, plainBatch } from "./plain-batch.ts";
 
 /** Questions about sounds, with their answers, as a design takes them. */
 export type ExampleBatch = {
@@ -29,12 +16,8 @@ export type ExampleBatch = {
 };
 
 /** What turns examples into tensors. */
-export interface BatchMaker {
+export interface BatchMaker extends Omit<PlainMaker, "sounds"> {
   readonly features: Features;
-  readonly writer: PromptWriter;
-  readonly lengths: RowLengths;
-  /** Which tokens of a text count; default its answer's. */
-  readonly tokens?: "answer" | "prompt+answer";
 }
 
 /**
@@ -45,37 +28,24 @@ export interface BatchMaker {
  */
 export async function exampleBatch(
   examples: readonly Example[],
-  { features, lengths, tokens: counting = "answer", writer }: BatchMaker,
+  { features, ...maker }: BatchMaker,
 ): Promise<ExampleBatch> {
-  const texts = examples.map(({ answer, question }) =>
-    writer.write({ question, answer }),
+  const sounds = soundsOf(features);
+  return batchTensors(
+    await plainBatch(examples, { ...maker, sounds }),
+    features,
   );
-  const silent = texts.findIndex(
-    ({ answerAt, tokens }) => answerAt >= tokens.length,
-  );
-  if (silent !== -1) {
-    throw new RangeError(
-      `exampleBatch: expected an answer to learn, got a prompt of ` +
-        `${texts[silent].tokens.length} tokens without one ` +
-        `(example ${examples[silent].id})`,
-    );
-  }
-  const rows = texts.map(({ tokens }) => tokens);
-  const T = bucketLength(longestOf(rows), lengths.text);
-  const B = examples.length;
-  const tokens = padRows(rows, { length: T, pad: writer.tokenizer.pad });
-  const counted = tokens.map((_, i) => {
-    const { answerAt, tokens: own } = texts[Math.floor(i / T)];
-    const at = i % T;
-    const isCounted = counting === "answer" ? at >= answerAt : at > 0;
-    return isCounted && at < own.length ? 1 : 0;
-  });
-  const perRow = counting === "answer" ? lengths.answer : T - 1;
-  const heard = await heardBy(examples, features);
+}
+
+/** The half of a batch that needs the engine; the tensors are the caller's. */
+export function batchTensors(
+  { B, T, heard, scored, tokens }: PlainBatch,
+  features: Features,
+): ExampleBatch {
   return {
-    features: heard,
+    features: heardTensors(heard, B, features),
     text_BT: tf.tensor2d(tokens, [B, T], "int32"),
-    scored: scoredPlaces(tokens, counted, { B, T, perRow }),
+    scored: scoredTensors(scored),
   };
 }
 
@@ -108,9 +78,20 @@ export async function heardBy(
   examples: readonly Pick<Example, "audio">[],
   features: Features,
 ): Promise<tf.Tensor3D[]> {
-  const values = await features.read(examples.map(({ audio }) => audio));
-  return features.encoders.map(({ grid, width }, e) => {
+  const audio = examples.map(({ audio }) => audio);
+  const heard = await soundsOf(features).read(audio);
+  return heardTensors(heard, audio.length, features);
+}
+
+/** features_BPE of each encoder, of what was read of B sounds. */
+function heardTensors(
+  heard: readonly Float32Array[],
+  B: number,
+  { encoders, pictures }: Features,
+): tf.Tensor3D[] {
+  if (pictures) return pictures.encode(heard, B);
+  return encoders.map(({ grid, width }, e) => {
     const P = grid.steps * grid.bands;
-    return tf.tensor3d(values[e], [examples.length, P, width]);
+    return tf.tensor3d(heard[e], [B, P, width]);
   });
 }

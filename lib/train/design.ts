@@ -1,5 +1,6 @@
 import type * as tf from "@tensorflow/tfjs";
 import type { ExampleSource } from "../data/source.ts";
+import { soundsOf } from "../features/features.ts";
 import { unembedAt } from "../llm/llama.ts";
 import {
   type AudioLlm,
@@ -7,11 +8,12 @@ import {
   hearText,
 } from "../pal/run/audio-llm.ts";
 import type { AdamwConfig } from "./adamw.ts";
+import { type Ahead, openBatches } from "./ahead/batches.ts";
 import {
   type BatchMaker,
+  batchTensors,
   checkFeatures,
   type ExampleBatch,
-  exampleBatch,
 } from "./batch.ts";
 import { fit } from "./fit.ts";
 import { countTokens, nextTokenLoss } from "./loss.ts";
@@ -45,6 +47,8 @@ export interface DesignPlan extends BatchMaker {
    * same bits does without.
    */
   readonly keepsReads?: boolean;
+  /** Batches made before their step; default each when it is asked for. */
+  readonly ahead?: Ahead;
 }
 
 /** The parts of a model that train, or those that do not. */
@@ -55,6 +59,15 @@ type ReadBatch = ExampleBatch & { readonly read: readonly tf.Tensor3D[] };
 
 export type DesignTraining = Training<ModelPart, ModelPart, ReadBatch>;
 
+/** A design's training, and what it holds open. */
+export interface OpenedTraining {
+  readonly training: DesignTraining;
+  /** How its batches are made, in words. */
+  readonly making: string;
+  /** Ends the threads that make batches; nobody may go on training. */
+  dispose(): Promise<void>;
+}
+
 /**
  * A design's training, for `fit` or `goOn`.
  *
@@ -62,16 +75,27 @@ export type DesignTraining = Training<ModelPart, ModelPart, ReadBatch>;
  * of the design: every design gets the same. While the language model is
  * frozen, what it makes of a text before it meets audio is kept.
  *
+ * @param options - a signal ends the waiting for a batch, and who makes it
  * @throws RangeError where features are of other encoders than the design's, or
  * prompts have the audio elsewhere
  */
 export function openTraining(
   plan: DesignPlan,
   { connector, llama }: AudioLlm,
-): { readonly training: DesignTraining; dispose(): void } {
-  const { batchSize, config, keepsReads = true, source, trains } = plan;
+  { signal }: Pick<TrainOptions, "signal"> = {},
+): OpenedTraining {
+  const { batchSize, config, features, keepsReads = true, trains } = plan;
   const { loss = answerLoss, microBatchSize = batchSize } = plan;
   checkPlan(plan);
+  const nMicroBatches = batchSize / microBatchSize;
+  const { steps } = plan.schedule;
+  const { lengths, source, writer } = plan;
+  const sounds = soundsOf(features);
+  const batches = openBatches({
+    recipe: { source, sounds, writer, lengths, tokens: loss.tokens },
+    ...{ microBatchSize, nMicroBatches, steps, signal },
+    ahead: plan.ahead,
+  });
   const isFrozen = trains === "connector";
   const cache = isFrozen && keepsReads ? openReadCache(config) : undefined;
   const training: DesignTraining = {
@@ -80,13 +104,11 @@ export function openTraining(
     frozen: isFrozen ? { llama } : {},
     loss: (moving, still, batch) =>
       lossOf({ ...still, ...moving } as AudioLlm, batch, config),
-    nMicroBatches: batchSize / microBatchSize,
+    nMicroBatches,
     tokensOf: ({ scored }) => countTokens(scored.weight_X),
     ...(loss.mean === "batch" ? { weightOf: tokenWeight } : {}),
     batchAt: async (step, micro) => {
-      const from = step * batchSize + micro * microBatchSize;
-      const examples = await source.take(from, microBatchSize);
-      const batch = await exampleBatch(examples, { ...plan, ...loss });
+      const batch = batchTensors(await batches.at(step, micro), features);
       const read_BTD = cache?.read(llama, batch.text_BT);
       return { ...batch, read: read_BTD ? [read_BTD] : [] };
     },
@@ -94,7 +116,14 @@ export function openTraining(
     adamw: plan.adamw,
     xla: plan.xla,
   };
-  return { training, dispose: () => cache?.dispose() };
+  return {
+    training,
+    making: batches.making,
+    dispose: async () => {
+      cache?.dispose();
+      await batches.close();
+    },
+  };
 }
 
 const answerLoss: LossOver = { tokens: "answer", mean: "batch" };
@@ -111,11 +140,11 @@ export async function trainDesign(
   model: AudioLlm,
   options: TrainOptions = {},
 ): Promise<{ params: ModelPart; losses: Float32Array }> {
-  const { dispose, training } = openTraining(plan, model);
+  const { dispose, training } = openTraining(plan, model, options);
   try {
     return await fit(training, options);
   } finally {
-    dispose();
+    await dispose();
   }
 }
 

@@ -1,5 +1,7 @@
 /** Training: optimizer, loss, a design on examples, its state. */
 export { type AdamwConfig, adamwDefaults } from "./adamw.ts";
+export type { Ahead, Workers } from "./ahead/batches.ts";
+export type { Ingredients } from "./ahead/make.ts";
 export { type DesignPlan, openTraining, trainDesign } from "./design.ts";
 export { fit, goOn } from "./fit.ts";
 export type { ParameterGroup } from "./groups.ts";
@@ -11,6 +13,7 @@ export {
   connectorPretraining,
   ltuLoss,
   openEndedTuning,
+  orderOf,
   paperStages,
   type Stage,
   scheduleOf,

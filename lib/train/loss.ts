@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { dims } from "../tensor/shapes.ts";
+import { type PlainScored, plainScored } from "./scored.ts";
 
 /** Which scores a loss reads: X of B * T, so that no other is computed. */
 export type Scored = {
@@ -12,38 +13,21 @@ export type Scored = {
 };
 
 /**
- * The places before tokens that count: the one before the answer's first
- * token, and so on.
+ * The places before tokens that count, as tensors; see `plainScored`.
  *
  * @param tokens - B rows of T ids
  * @param weights - what each of these tokens counts; 0 leaves it out
- * @param perRow - places for each row; a row with fewer is filled up
  */
 export function scoredPlaces(
   tokens: ArrayLike<number>,
   weights: ArrayLike<number>,
-  { B, perRow, T }: { readonly B: number; T: number; perRow: number },
+  sizes: Parameters<typeof plainScored>[2],
 ): Scored {
-  const at: number[] = [];
-  const weight: number[] = [];
-  for (let row = 0; row < B; row++) {
-    const from = row * T;
-    const counted = Array.from({ length: T - 1 }, (_, i) => from + i).filter(
-      (place) => weights[place + 1] !== 0,
-    );
-    if (counted.length > perRow) {
-      throw new RangeError(
-        `scoredPlaces: expected at most ${perRow} tokens that count, ` +
-          `got ${counted.length} (row ${row})`,
-      );
-    }
-    while (counted.length < perRow) counted.push(-1);
-    at.push(...counted.map((place) => Math.max(place, from)));
-    weight.push(
-      ...counted.map((place) => (place < 0 ? 0 : weights[place + 1])),
-    );
-  }
-  const target = at.map((place) => tokens[place + 1]);
+  return scoredTensors(plainScored(tokens, weights, sizes));
+}
+
+/** The same as tensors, the caller's. */
+export function scoredTensors({ at, target, weight }: PlainScored): Scored {
   return {
     at_X: tf.tensor1d(at, "int32"),
     target_X: tf.tensor1d(target, "int32"),

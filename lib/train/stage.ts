@@ -1,3 +1,4 @@
+import { lengthGroups, type OrderOptions } from "../data/ordered.ts";
 import type { AdamwConfig } from "./adamw.ts";
 import type { Schedule } from "./schedule.ts";
 
@@ -36,6 +37,11 @@ export interface Stage {
   readonly warmupRatio: number;
   readonly epochs: number;
   readonly batch: BatchSizes;
+  /**
+   * Rows of about one length to a batch, so that it holds less filling, as
+   * LTU's trainer has them. Not in the paper.
+   */
+  readonly groupsByLength: boolean;
   /** Not in the paper beyond "next token loss on text part". */
   readonly loss: LossOver;
   /** Not in the paper beyond "AdamW" (A.1). */
@@ -66,6 +72,7 @@ export const connectorPretraining: Stage = {
   warmupRatio: 0.05,
   epochs: 1,
   batch: { devices: 2, perDevice: 32, accumulation: 4 },
+  groupsByLength: true,
   loss: { tokens: "answer", mean: "batch" },
   adamw: trainerAdamw,
 };
@@ -133,6 +140,12 @@ export function batchingOf({ batch, name }: Stage): Batching {
     microBatchSize: perDevice,
     batchSize: nMicroBatches * perDevice,
   };
+}
+
+/** The order of a stage's rows. */
+export function orderOf(stage: Stage, seed: number): OrderOptions {
+  if (!stage.groupsByLength) return { seed };
+  return { seed, bucketing: lengthGroups(batchingOf(stage).batchSize) };
 }
 
 /**

@@ -1,29 +1,38 @@
 import { join } from "node:path";
-import { orderedSource } from "../data/ordered.ts";
 import { toyEncoder } from "../encoder/toy.ts";
+import type { Features } from "../features/features.ts";
 import { atDepth } from "../pal/design/layer-plan.ts";
 import type { Variant } from "../pal/design/variant.ts";
 import { initAudioConnector } from "../pal/run/audio-llm.ts";
 import { versions } from "../runlog/surroundings.ts";
 import { random } from "../tensor/random.ts";
+import { inSharedMemory } from "../threads/shared.ts";
 import { trainCurriculum } from "../train/run/curriculum.ts";
 import { checkArrival } from "../train/run/door.ts";
 import { checkSignal } from "../train/run/faults.ts";
 import { hashOf } from "../train/run/identity.ts";
 import type { CurriculumOptions } from "../train/run/plan.ts";
-import type { Stage } from "../train/stage.ts";
+import { orderOf, type Stage } from "../train/stage.ts";
 import type { StepReport } from "../train/training.ts";
 import type { Soundfont } from "./soundfonts.ts";
-import { type ClipPlan, planClips } from "./toy/clips.ts";
+import { planClips } from "./toy/clips.ts";
 import {
   languageModelPlan,
   soundfontSplit,
   worldSeed,
 } from "./toy/comparison.ts";
-import { encodeClips, featuresOfClips } from "./toy/encode-clips.ts";
+import {
+  type EncodedClips,
+  encodeClips,
+  featuresOfClips,
+} from "./toy/encode-clips.ts";
+import {
+  openToyStage,
+  type ToyStage,
+  toyStageWorkplace,
+} from "./toy/ingredients.ts";
 import { scales } from "./toy/scales.ts";
 import { comparisonSetting, toyConfig, toyWriter } from "./toy/setting.ts";
-import { toyRows } from "./toy/source.ts";
 import { questionsPerClip, stagesOfScale } from "./toy/stages.ts";
 import { trainLanguage } from "./train-language.ts";
 
@@ -39,6 +48,8 @@ export interface TrainScaleOptions
   readonly seed: number;
   readonly soundfonts: readonly Soundfont[];
   readonly onStep?: (report: PartReport) => void;
+  /** Threads that make batches ahead; 0 for none, default 1. */
+  readonly nWorkers?: number;
 }
 
 /**
@@ -56,7 +67,7 @@ export async function train(
   numbers: readonly number[],
   options: TrainScaleOptions,
 ): Promise<string> {
-  const { folder, onStep, report, scale, seed, signal } = options;
+  const { folder, nWorkers = 1, onStep, report, scale, seed, signal } = options;
   const setting = comparisonSetting();
   const stages = stagesOfScale[scale];
   const variant = atDepth(design, setting.llama.nLayers);
@@ -66,17 +77,22 @@ export async function train(
     ...{ folder, stages, asked: numbers },
     known: { design: variant.name, library, scale, seed },
   });
-  const { features, manifest, plans } = await hear(options);
+  const { clips, features, manifest } = await hear(options);
   const config = toyConfig(variant, setting, features.encoders);
   const plan = languageModelPlan(scaleOf(scale), setting);
   const saveEvery = scale === "lab" ? 50 : 2;
   const told = { report, saveEvery, signal };
+  const dataOf = (stage: Stage) => stageData(stage, { clips, features, seed });
+  const workersOf = (stage: Stage) => ({
+    workers: { n: nWorkers, ingredients: toyStageWorkplace(dataOf(stage)) },
+  });
   return trainCurriculum(
     {
       ...{ config, features, manifest, scale, seed, stages },
       writer: toyWriter(setting),
       lengths: { text: setting.textLength, answer: setting.answerLength },
-      sourceOf: (stage) => orderedSource(rowsOf(stage, plans), { seed }),
+      sourceOf: (stage) => openToyStage(dataOf(stage)).source,
+      aheadOf: nWorkers > 0 ? workersOf : undefined,
       start: async () => {
         const llama = await trainLanguage(plan, {
           ...{ ...told, library, scale },
@@ -108,20 +124,32 @@ async function hear({ onStep, scale, signal, soundfonts }: TrainScaleOptions) {
   const tell = (report: StepReport) => onStep?.({ ...report, part: "sounds" });
   const tools = { encoder: toyEncoder(), soundfonts };
   const work = encodeClips(plans, tools, { signal, onStep: tell });
-  const clips = await work.catch((error) => {
+  const encoded = await work.catch((error) => {
     if (error === signal?.reason) checkSignal(signal, "among the sounds");
     throw error;
   });
-  const bytes = new Uint8Array(clips.features.buffer);
-  return {
-    plans,
-    features: featuresOfClips(clips),
-    manifest: hashOf([hashOf(plans), hashOf(bytes)]),
-  };
+  const bytes = new Uint8Array(encoded.features.buffer);
+  const manifest = hashOf([hashOf(plans), hashOf(bytes)]);
+  // Shared with the threads that make batches.
+  const clips = { ...encoded, features: inSharedMemory(encoded.features) };
+  return { clips, features: featuresOfClips(clips), manifest };
 }
 
-/** The questions of a stage. */
-function rowsOf({ data }: Stage, plans: readonly ClipPlan[]) {
-  const perClip = questionsPerClip[data];
-  return toyRows(plans, { data, perClip, seed: worldSeed });
+/** What a stage's batches are made of. */
+function stageData(
+  stage: Stage,
+  {
+    clips: { features, plans },
+    features: { encoders },
+    seed,
+  }: {
+    readonly clips: EncodedClips;
+    readonly features: Features;
+    readonly seed: number;
+  },
+): ToyStage {
+  const { data } = stage;
+  const rows = { data, perClip: questionsPerClip[data], seed: worldSeed };
+  const order = orderOf(stage, seed);
+  return { plans, rows, order, encoder: encoders[0], features };
 }

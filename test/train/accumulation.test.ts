@@ -84,6 +84,25 @@ describe("gradient accumulation", () => {
     assert.equal(reports[2][1], 0.02);
   });
 
+  it("tells how long a step waited for all of its batches", async () => {
+    const run = training(2, {
+      schedule: { ...training(2).schedule, steps: 1 },
+    });
+    const batchAt: typeof run.batchAt = async (step, micro) => {
+      await sleep(40);
+      return run.batchAt(step, micro);
+    };
+    await fit(
+      { ...run, batchAt },
+      {
+        onStep: ({ seconds, waitMs }) => {
+          assert.ok(waitMs > 75, `${waitMs} ms`);
+          assert.ok(waitMs < 1000 * seconds, `${waitMs} of ${seconds} s`);
+        },
+      },
+    );
+  });
+
   it("gives the same bytes again, from any step on", async () => {
     const run = training(3);
     const stepper = openStepper(run, begin(run));

@@ -14,9 +14,9 @@ interface Waiting {
 /** More than the kills leave time for. */
 export const steps = 160;
 
-function start(folder: string): Waiting {
+function start(folder: string, nWorkers: number): Waiting {
   const script = join(import.meta.dirname, "run-child.ts");
-  const args = ["--import", "tsx", script, folder, String(steps)];
+  const args = ["--import", "tsx", script, folder, `${steps}`, `${nWorkers}`];
   const child = spawn(process.execPath, args, {
     stdio: ["pipe", "pipe", "inherit"],
   });
@@ -49,7 +49,7 @@ async function finish({ process, ready, said }: Waiting): Promise<string> {
 
 /** The weights of a run that nobody disturbs, as a sha256. */
 export async function undisturbed(folder: string): Promise<string> {
-  return hashIn(await finish(start(folder)));
+  return hashIn(await finish(start(folder, 0)));
 }
 
 /**
@@ -59,18 +59,19 @@ export async function undisturbed(folder: string): Promise<string> {
  * four from the third step that it tells, so that a busy machine gets on too,
  * and one from its start.
  *
- * The next process starts while the one before it runs.
+ * The next process starts while the one before it runs. No, one and two threads
+ * make their batches, in turn.
  */
 export async function killed(
   folder: string,
   { moment, n }: { readonly n: number; readonly moment: () => number },
 ): Promise<{ readonly sha256: string; readonly said: readonly string[] }> {
   const said: string[] = [];
-  let next = start(folder);
+  let next = start(folder, 0);
   for (let i = 0; i < n; i++) {
     const now = next;
     await now.ready;
-    next = start(folder);
+    next = start(folder, (i + 1) % 3);
     await next.ready;
     now.process.stdin!.write("go\n");
     const exit = new Promise((resolve) => now.process.once("exit", resolve));

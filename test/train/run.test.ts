@@ -18,9 +18,11 @@ import type { Tensors } from "../../lib/tensor/params.ts";
 import { type PartReport, train } from "../../lib/world/train.ts";
 import { allSoundfonts } from "../soundfonts.ts";
 import { temporaryFolder } from "../temporary.ts";
+import { watchWorkers } from "../threads/workers.ts";
 import { startEngine } from "../use-engine.ts";
 import { filesIn } from "./files-in.ts";
 
+const workers = watchWorkers();
 const root = temporaryFolder();
 const whole = join(root, "whole");
 
@@ -61,7 +63,11 @@ describe("a design's run through the stages", () => {
   const all = [1, 2, 3];
 
   it("stopped in each part it ends with the bytes of one that was not", async () => {
-    const path = await train(delayedFusion, all, optionsOf(whole));
+    const alone = { ...optionsOf(whole), nWorkers: 0 };
+    const path = await train(delayedFusion, all, alone);
+    const asked = said.filter((line) => /when their step asks/.test(line));
+    assert.equal(asked.length, 3);
+    assert.equal(workers().started, 0);
     const options = optionsOf(join(root, "parts"));
     // Of each part: the steps after which it is stopped.
     const stops = new Map([
@@ -81,7 +87,9 @@ describe("a design's run through the stages", () => {
       };
       const { signal } = stop;
       try {
-        found = await train(delayedFusion, all, { ...options, onStep, signal });
+        const nWorkers = 1 + (stops.size % 2);
+        const told = { ...options, nWorkers, onStep, signal };
+        found = await train(delayedFusion, all, told);
       } catch (error) {
         if (!stop.signal.aborted) throw error;
         assert.equal((error as Error).name, "Interrupted");
@@ -89,6 +97,8 @@ describe("a design's run through the stages", () => {
       }
     }
     assert.equal(stops.size, 0);
+    assert.equal(workers().running, 0);
+    assert.ok(said.some((line) => /stage 2: .* in \d worker/.test(line)));
     assert.deepEqual(readFileSync(found), readFileSync(path));
     for (const line of [
       "train: language model goes on after step 2",

@@ -6,6 +6,7 @@ import {
   closedEndedTuning,
   connectorPretraining,
   openEndedTuning,
+  orderOf,
   paperStages,
   scheduleOf,
 } from "../../lib/train/stage.ts";
@@ -45,6 +46,15 @@ describe("the paper's stages", () => {
       "data",
       "rows",
     ]);
+  });
+
+  it("take rows by length, in windows of 50 batches, unless told otherwise", () => {
+    assert.deepEqual(orderOf(connectorPretraining, 3), {
+      seed: 3,
+      bucketing: { window: 50 * 256, together: 256 },
+    });
+    const loose = { ...connectorPretraining, groupsByLength: false };
+    assert.deepEqual(orderOf(loose, 3), { seed: 3 });
   });
 
   it("count steps over epochs, and refuse less than a batch", () => {

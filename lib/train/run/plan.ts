@@ -1,5 +1,6 @@
 import type { ExampleSource } from "../../data/source.ts";
 import type { AudioLlm } from "../../pal/run/audio-llm.ts";
+import type { Ahead } from "../ahead/batches.ts";
 import type { DesignPlan } from "../design.ts";
 import type { Stage } from "../stage.ts";
 import type { TrainOptions, TrainReport } from "../training.ts";
@@ -11,6 +12,8 @@ export interface Curriculum
   readonly stages: readonly Stage[];
   /** A stage's examples: as many rows an epoch as the stage has. */
   readonly sourceOf: (stage: Stage) => ExampleSource;
+  /** How a stage's batches are made before their step; default not so. */
+  readonly aheadOf?: (stage: Stage) => Ahead | undefined;
   /** Makes or reads what stage 1 starts from: asked for when nobody else is. */
   readonly start: () => Promise<AudioLlm>;
   readonly scale: string;

@@ -54,9 +54,11 @@ export async function trainStage(
       schedule: scheduleOf(stage),
       adamw: { ...stage.adamw, groups: groupsOf(stage) },
       keepsReads: false,
+      ahead: curriculum.aheadOf?.(stage),
     },
     from,
   );
+  report(`train: stage ${stage.number}: ${opened.making}`);
   try {
     return await runTraining(
       opened.training,
@@ -69,7 +71,7 @@ export async function trainStage(
       (moved) => saveWeights(folder, { ...from, ...moved }, whole),
     );
   } finally {
-    opened.dispose();
+    await opened.dispose();
     disposeTensors(from);
   }
 }
