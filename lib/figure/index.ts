@@ -14,5 +14,6 @@ export {
   type Line,
   type LinePanel,
   linePanels,
+  linesOf,
 } from "./training/lines.ts";
 export { type MovedPart, movement } from "./training/movement.ts";

@@ -35,6 +35,7 @@ export {
 } from "./run/curriculum.ts";
 export { planOf } from "./run/plan.ts";
 export { Stopped } from "./run/run-training.ts";
+export { weightsIn } from "./run/weights.ts";
 export { learningRateAt, type Schedule } from "./schedule.ts";
 export {
   batchingOf,

@@ -27,6 +27,27 @@ export interface LinesOptions extends Words {
   readonly xAxis: string;
 }
 
+/**
+ * Rows as lines: a line for each value of the column `by`, or one for all.
+ *
+ * ```ts
+ * linesOf(rates, { x: "step", y: "rate", by: "stage" });
+ * ```
+ */
+export function linesOf<Row extends object>(
+  rows: readonly Row[],
+  { by, x, y }: { readonly x: keyof Row; y: keyof Row; by?: keyof Row },
+): Line[] {
+  const lines = new Map<string, (readonly [number, number])[]>();
+  for (const row of rows) {
+    const name = by === undefined ? "" : String(row[by]);
+    const points = lines.get(name) ?? [];
+    lines.set(name, points);
+    points.push([Number(row[x]), Number(row[y])]);
+  }
+  return [...lines].map(([name, points]) => ({ name, points }));
+}
+
 const panelHeight = 150;
 const gap = 44;
 

@@ -3,7 +3,8 @@ import { type Stage, scheduleOf } from "../stage.ts";
 
 /** The learning rate of one step. */
 export interface RateRow {
-  readonly stage: number;
+  /** "stage 1". */
+  readonly stage: string;
   /** From 0, counted through all stages. */
   readonly step: number;
   readonly rate: number;
@@ -11,6 +12,8 @@ export interface RateRow {
 
 /** What decay alone leaves of a weight. */
 export interface KeptRow {
+  /** "decay 0.01". */
+  readonly decay: string;
   /** Steps done, through all stages. */
   readonly step: number;
   /** In percent of what it was at the start. */
@@ -24,7 +27,7 @@ const nTold = 60;
 export function rateRows(stages: readonly Stage[]): RateRow[] {
   return inTurn(stages).flatMap(({ from, number, schedule }) =>
     toldSteps(schedule).map((step) => ({
-      stage: number,
+      stage: `stage ${number}`,
       step: from + step,
       rate: learningRateAt(schedule, step),
     })),
@@ -35,21 +38,24 @@ export function rateRows(stages: readonly Stage[]): RateRow[] {
  * What is left, along stages that follow one another, of a weight that gets no
  * gradient: each step takes the share rate x decay away.
  *
- * @param weightDecay - as AdamW has it; 0 leaves all
+ * @param decays - weight decays as AdamW has them; 0 leaves all
  */
 export function keptRows(
   stages: readonly Stage[],
-  weightDecay: number,
+  decays: readonly number[],
 ): KeptRow[] {
-  let kept = 100;
-  return inTurn(stages).flatMap(({ from, schedule }) => {
-    const told = new Set(toldSteps(schedule));
-    const rows: KeptRow[] = [];
-    for (let step = 0; step < schedule.steps; step++) {
-      kept *= 1 - learningRateAt(schedule, step) * weightDecay;
-      if (told.has(step)) rows.push({ step: from + step + 1, kept });
-    }
-    return rows;
+  return decays.flatMap((decay) => {
+    let kept = 100;
+    return inTurn(stages).flatMap(({ from, schedule }) => {
+      const told = new Set(toldSteps(schedule));
+      const rows: KeptRow[] = [];
+      for (let step = 0; step < schedule.steps; step++) {
+        kept *= 1 - learningRateAt(schedule, step) * decay;
+        if (!told.has(step)) continue;
+        rows.push({ decay: `decay ${decay}`, step: from + step + 1, kept });
+      }
+      return rows;
+    });
   });
 }
 

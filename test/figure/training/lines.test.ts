@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import {
   type LinePanel,
   linePanels,
+  linesOf,
 } from "../../../lib/figure/training/lines.ts";
 
 const words = { name: "lines", title: "A claim", xAxis: "Step" };
@@ -26,6 +27,32 @@ interface Trace {
   readonly yaxis: string;
   readonly line: { readonly color: string };
 }
+
+describe("linesOf", () => {
+  const rows = [
+    { stage: "one", step: 1, rate: 5 },
+    { stage: "two", step: 2, rate: 6 },
+    { stage: "one", step: 3, rate: 7 },
+  ];
+
+  it("makes a line of each group, in the order of the rows", () => {
+    assert.deepEqual(linesOf(rows, { x: "step", y: "rate", by: "stage" }), [
+      {
+        name: "one",
+        points: [
+          [1, 5],
+          [3, 7],
+        ],
+      },
+      { name: "two", points: [[2, 6]] },
+    ]);
+  });
+
+  it("makes one line without a name of rows that are not grouped", () => {
+    const [line, ...others] = linesOf(rows, { x: "step", y: "rate" });
+    assert.deepEqual([line.name, line.points.length, others], ["", 3, []]);
+  });
+});
 
 describe("linePanels", () => {
   it("draws each panel's points on an axis of its own, over one step", () => {

@@ -5,7 +5,8 @@ import { paperStages } from "../../../lib/train/stage.ts";
 
 describe("rates along the stages", () => {
   const rows = rateRows(paperStages);
-  const of = (stage: number) => rows.filter((row) => row.stage === stage);
+  const of = (stage: number) =>
+    rows.filter((row) => row.stage === `stage ${stage}`);
 
   it("reach each stage's peak, and begin each at 0", () => {
     for (const { number, peakLearningRate } of paperStages) {
@@ -32,15 +33,16 @@ describe("rates along the stages", () => {
 
 describe("what decay leaves", () => {
   it("is all without decay, and falls from step to step with it", () => {
-    assert.ok(keptRows(paperStages, 0).every(({ kept }) => kept === 100));
-    const kept = keptRows(paperStages, 0.1).map((row) => row.kept);
+    assert.ok(keptRows(paperStages, [0]).every(({ kept }) => kept === 100));
+    const kept = keptRows(paperStages, [0.1]).map((row) => row.kept);
     assert.ok(kept.slice(1).every((value, i) => value <= kept[i]));
   });
 
   it("is what the sum of all rates says, while decay is small", () => {
     // Half of a hump's height, over all of its steps.
     const sum = (1e-3 * 4_650 + 1e-4 * (19_978 + 59_184)) / 2;
-    const [last] = keptRows(paperStages, 0.01).slice(-1);
+    const [last] = keptRows(paperStages, [0.1, 0.01]).slice(-1);
+    assert.equal(last.decay, "decay 0.01");
     assert.ok(Math.abs(last.kept - 100 * Math.exp(-0.01 * sum)) < 0.01);
   });
 });
