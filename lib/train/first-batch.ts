@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import * as tf from "@tensorflow/tfjs";
 import type { AudioLlm } from "../pal/run/audio-llm.ts";
-import { disposeTensors, namedLeaves, type Tensors } from "../tensor/params.ts";
+import { disposeTensors, type Tensors } from "../tensor/params.ts";
 import { type DesignPlan, openTraining } from "./design.ts";
+import { hashOfTensors } from "./run/identity.ts";
 
 /** A batch, and what a model makes of it before it learns from it. */
 export interface SeenBatch {
@@ -36,13 +36,4 @@ export async function firstBatch(
   } finally {
     dispose();
   }
-}
-
-function hashOfTensors(tree: Tensors): string {
-  const hash = createHash("sha256");
-  for (const [name, leaf] of namedLeaves(tree)) {
-    hash.update(`${name} ${leaf.dtype} [${leaf.shape}]\0`);
-    hash.update(leaf.dataSync());
-  }
-  return hash.digest("hex");
 }

@@ -28,13 +28,11 @@ export {
   type StageRow,
   stageRows,
 } from "./rows/stages.ts";
-export {
-  type Curriculum,
-  type CurriculumOptions,
-  trainCurriculum,
-} from "./run/curriculum.ts";
-export { planOf } from "./run/plan.ts";
-export { Stopped } from "./run/run-training.ts";
+export { trainCurriculum } from "./run/curriculum.ts";
+export { stageFolder } from "./run/door.ts";
+export { Stopped } from "./run/faults.ts";
+export type { Curriculum, CurriculumOptions } from "./run/plan.ts";
+export { planOf } from "./run/stage-plan.ts";
 export { weightsIn } from "./run/weights.ts";
 export { learningRateAt, type Schedule } from "./schedule.ts";
 export {

@@ -38,7 +38,6 @@ export {
   type ToyCurriculumOptions,
   type TrainScale,
   toyCurriculum,
-  toyStart,
   trainingClips,
 } from "./toy/curriculum.ts";
 export type { EncodedClips } from "./toy/encode-clips.ts";

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
+import { currentEngine } from "../../lib/engine/engine.ts";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { leaves, toPlain } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
@@ -117,6 +119,22 @@ describe("gradient accumulation", () => {
     );
   });
 
+  it("is told of as a new trace where a shape is new, not for its parts", async (t) => {
+    if (!currentEngine()?.compiles) return t.skip("there is no graph");
+    const lines: string[] = [];
+    const run = training(2, {
+      batchAt: (step, micro) =>
+        rowsOf(step, 3 + 3 * micro, 5 + 3 * micro + step),
+    });
+    const report = (line: string) => lines.push(line);
+    const stepper = openStepper(run, begin(run), { report });
+    await stepper.next();
+    assert.deepEqual(lines, []);
+    await stepper.next();
+    stepper.dispose();
+    assert.match(lines[0] ?? "", /^compile\("net"\): trace 3 for /);
+  });
+
   it("refuses parts of none", () => {
     const run = training(1, { nMicroBatches: 0 });
     assert.throws(() => openStepper(run, begin(run)), {
@@ -125,5 +143,23 @@ describe("gradient accumulation", () => {
         "openStepper: expected a whole number of micro-batches from 1, " +
         "got 0 (net)",
     });
+  });
+
+  it("tells how long a step waited for all its batches", async () => {
+    const { batchAt } = training(2);
+    const slow = training(2, {
+      batchAt: async (...at) => {
+        await sleep(at[0] === 0 ? 0 : 30);
+        return batchAt(...at);
+      },
+      schedule: { steps: 2, peakLearningRate: 0.02, warmupRatio: 0 },
+    });
+    const told: [waitMs: number, seconds: number][] = [];
+    await fit(slow, {
+      onStep: ({ seconds, waitMs }) => told.push([waitMs, seconds]),
+    });
+    const [, [waitMs, seconds]] = told;
+    // A timer may fire a millisecond early.
+    assert.ok(waitMs >= 58 && waitMs <= 1000 * seconds, `${waitMs} ms`);
   });
 });

@@ -1,19 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { orderedSource } from "../../data/ordered.ts";
 import { toyEncoder } from "../../encoder/toy.ts";
 import type { Llama } from "../../llm/llama.ts";
 import { atDepth } from "../../pal/design/layer-plan.ts";
 import type { Variant } from "../../pal/design/variant.ts";
-import { type AudioLlm, initAudioConnector } from "../../pal/run/audio-llm.ts";
+import { initAudioConnector } from "../../pal/run/audio-llm.ts";
 import { fromPlain, type PlainTensors } from "../../tensor/params.ts";
 import { random } from "../../tensor/random.ts";
-import type { Curriculum } from "../../train/run/curriculum.ts";
 import { hashOf } from "../../train/run/identity.ts";
+import type { Curriculum } from "../../train/run/plan.ts";
 import type { WorkOptions } from "../../train/training.ts";
 import type { Soundfont } from "../soundfonts.ts";
 import { planClips } from "./clips.ts";
-import { soundfontSplit } from "./comparison.ts";
+import { soundfontSplit, worldSeed } from "./comparison.ts";
 import {
   type EncodedClips,
   encodeClips,
@@ -23,9 +21,6 @@ import { scales } from "./scales.ts";
 import { type Setting, toyConfig, toyWriter } from "./setting.ts";
 import { toyRows } from "./source.ts";
 import { questionsPerClip, stagesOfScale } from "./stages.ts";
-
-/** Seed of the clips and their questions, as in the comparison. */
-const worldSeed = 1;
 
 export type TrainScale = keyof typeof stagesOfScale;
 
@@ -49,6 +44,8 @@ export function trainingClips(
 
 export interface ToyCurriculumOptions {
   readonly clips: EncodedClips;
+  /** The language model that has learned its texts. */
+  readonly llama: PlainTensors;
   readonly setting: Setting;
   readonly scale: TrainScale;
   /** Of first weights and order. */
@@ -58,7 +55,7 @@ export interface ToyCurriculumOptions {
 /** A design's way through the stages of a scale, in the toy world. */
 export function toyCurriculum(
   design: Variant,
-  { clips, scale, seed, setting }: ToyCurriculumOptions,
+  { clips, llama, scale, seed, setting }: ToyCurriculumOptions,
 ): Curriculum {
   const features = featuresOfClips(clips);
   const variant = atDepth(design, setting.llama.nLayers);
@@ -81,25 +78,9 @@ export function toyCurriculum(
       ),
     writer: toyWriter(setting),
     lengths: { text: setting.textLength, answer: setting.answerLength },
-    library: libraryVersion(),
+    start: async () => ({
+      connector: initAudioConnector(config, random("connector", seed)),
+      llama: fromPlain<Llama>(llama),
+    }),
   };
-}
-
-/** What a curriculum starts from: a new connector, and the language model. */
-export function toyStart(
-  { config, seed }: Curriculum,
-  llama: PlainTensors,
-): AudioLlm {
-  return {
-    connector: initAudioConnector(config, random("connector", seed)),
-    llama: fromPlain<Llama>(llama),
-  };
-}
-
-/** From the nearest package.json: the sources' or the package's own. */
-function libraryVersion(): string {
-  for (let here = import.meta.dirname; ; here = dirname(here)) {
-    const path = join(here, "package.json");
-    if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")).version;
-  }
 }

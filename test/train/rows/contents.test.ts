@@ -26,7 +26,7 @@ after(() => rmSync(root, { recursive: true }));
 
 const identity: Identity = {
   ...{ design: "net", stage: "one", scale: "tiny", library: "0" },
-  ...{ seed: 1, config: "none", manifest: "none" },
+  ...{ seed: 1, config: "none", manifest: "none", start: "none" },
 };
 
 /** A folder with checkpoints after these steps. */

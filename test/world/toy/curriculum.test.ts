@@ -15,10 +15,9 @@ import {
 import { random } from "../../../lib/tensor/random.ts";
 import { firstBatch } from "../../../lib/train/first-batch.ts";
 import { cutRows } from "../../../lib/train/rows/cuts.ts";
-import { planOf } from "../../../lib/train/run/plan.ts";
+import { planOf } from "../../../lib/train/run/stage-plan.ts";
 import {
   toyCurriculum,
-  toyStart,
   trainingClips,
 } from "../../../lib/world/toy/curriculum.ts";
 import type { EncodedClips } from "../../../lib/world/toy/encode-clips.ts";
@@ -40,19 +39,17 @@ describe("designs in the toy world", () => {
     disposeTensors(made);
   });
 
-  const prepared = (design: Variant, seed = 1) => {
-    const options = { clips, setting: small, scale: "smoke", seed } as const;
-    const curriculum = toyCurriculum(design, options);
+  const prepared = async (design: Variant, seed = 1) => {
+    const given = { clips, llama, setting: small, scale: "smoke" } as const;
+    const curriculum = toyCurriculum(design, { ...given, seed });
     const [stage] = curriculum.stages;
-    return {
-      plan: planOf(curriculum, stage),
-      start: toyStart(curriculum, llama),
-    };
+    const start = await curriculum.start();
+    return { plan: planOf(curriculum, stage), start };
   };
 
   it("are paired: each is given the first batch of the others", async () => {
     const hashOf = async (design: Variant, seed?: number) => {
-      const { plan, start } = prepared(design, seed);
+      const { plan, start } = await prepared(design, seed);
       const { sha256 } = await firstBatch(plan, start);
       disposeTensors(start);
       return sha256;
@@ -65,7 +62,7 @@ describe("designs in the toy world", () => {
   });
 
   it("take the same step from parts, but not where parts count alike", async () => {
-    const { plan, start } = prepared(delayedFusion);
+    const { plan, start } = await prepared(delayedFusion);
     const schedule = { steps: 2, peakLearningRate: 1e-2, warmupRatio: 0 };
     const seen = await firstBatch(plan, start);
     const rows = await cutRows({ ...plan, schedule }, start, [
@@ -90,7 +87,7 @@ describe("designs in the toy world", () => {
   });
 
   it("refuse to be cut in no way", async () => {
-    const { plan, start } = prepared(baseline);
+    const { plan, start } = await prepared(baseline);
     await assert.rejects(cutRows(plan, start, []), {
       name: "RangeError",
       message: "cutRows: expected one cut or more, got none",
