@@ -19,9 +19,9 @@ import {
 } from "./tiny-run.ts";
 
 const root = temporaryFolder();
-const training = tinyTraining(7);
+const training = () => tinyTraining(7);
 const run = (folder: string, changes: Partial<RunOptions> = {}) =>
-  runTraining(training, tinyOptions(folder, changes), hashOfParams);
+  runTraining(training(), tinyOptions(folder, changes), hashOfParams);
 const linesIn = (folder: string) => readMetrics(join(folder, "metrics.jsonl"));
 const recordIn = (folder: string) => readRun(join(folder, "run.json"));
 
@@ -101,7 +101,7 @@ describe("a training's log", () => {
     const folder = join(root, "saving");
     const options = tinyOptions(folder);
     let during = "";
-    const fails = runTraining(training, options, () => {
+    const fails = runTraining(training(), options, () => {
       during = recordIn(folder).outcome;
       throw new Error("no hand to write");
     });
@@ -116,7 +116,7 @@ describe("a training's log", () => {
     const folder = join(root, "killed");
     const copy = join(root, "killed-copy");
     const options = tinyOptions(folder);
-    await runTraining(training, options, (params) => {
+    await runTraining(training(), options, (params) => {
       saveWeights(folder, params, options.identity);
       cpSync(folder, copy, { recursive: true });
     });
@@ -131,12 +131,12 @@ describe("a training's log", () => {
     const folder = join(root, "lost");
     const save = (params: Parameters<typeof saveWeights>[1]) =>
       saveWeights(folder, params, tinyIdentity).sha256;
-    const sha256 = await runTraining(training, tinyOptions(folder), save);
+    const sha256 = await runTraining(training(), tinyOptions(folder), save);
     for (const name of readdirSync(folder)) {
       if (name.startsWith("weights")) rmSync(join(folder, name));
     }
     assert.equal(
-      await runTraining(training, tinyOptions(folder), save),
+      await runTraining(training(), tinyOptions(folder), save),
       sha256,
     );
     assert.equal(linesIn(folder).length, 7);

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as tf from "@tensorflow/tfjs";
+import { diskFullCode } from "../../files/disk-full.ts";
 import type { NativeBackend } from "./binding.ts";
 import type { CarriedModel, Signature } from "./carried-model.ts";
 import type { Graph, GraphNode } from "./graph.ts";
@@ -156,7 +157,10 @@ function load(
     writeFileSync(file, savedModel(graph.nodes, { xla }));
     return backend.binding.loadSavedModel(folder, "serve");
   } catch (cause) {
-    const what = `${caller}: expected the recorded graph to load`;
+    const place = diskFullCode(cause)
+      ? ` by way of ${tmpdir()}, which TMPDIR can move`
+      : "";
+    const what = `${caller}: expected the recorded graph to load${place}`;
     throw inWords(what, graph.nodes, cause);
   } finally {
     rmSync(folder, { recursive: true, force: true });

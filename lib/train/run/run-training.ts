@@ -53,7 +53,8 @@ export async function runTraining<
       });
       return finished(stepper, finish, remedies);
     };
-    return await logged(log, () => inMemory(work, remedies), options);
+    const inWords = () => inMemory(work, remedies);
+    return await logged(log, inWords, { remedies, report });
   } finally {
     stepper.dispose();
   }
@@ -101,7 +102,10 @@ function finished<P extends Tensors, T>(
 async function logged<T>(
   log: RunLog,
   work: () => Promise<T>,
-  { folder, report }: Pick<RunOptions, "folder" | "report">,
+  {
+    remedies,
+    report,
+  }: { readonly remedies: Remedies } & Pick<RunOptions, "report">,
 ): Promise<T> {
   let result: T;
   try {
@@ -113,12 +117,12 @@ async function logged<T>(
     } catch (cause) {
       // The first fault counts: on a full disk the log can not tell of it.
       report(
-        `train: the log in ${folder} has no end, for ` +
+        `train: the log in ${remedies.folder} has no end, for ` +
           `${(cause as Error).message}`,
       );
     }
     throw error;
   }
-  log.end("done");
+  onDisk(() => log.end("done"), remedies);
   return result;
 }
