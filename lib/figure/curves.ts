@@ -21,6 +21,8 @@ export interface CurveOptions extends Words {
   readonly stepAxis?: string;
   /** Rows on either side that count in the smoothed line; 1 in 30 if absent. */
   readonly reach?: number;
+  /** A value to compare with, drawn across and named. */
+  readonly level?: { readonly name: string; readonly value: number };
 }
 
 interface Run {
@@ -56,7 +58,9 @@ export function curves(
     bottom: 52,
     yTitle: options.axis,
   });
-  const range = paddedRange(runs.flatMap((run) => run.values));
+  const { level } = options;
+  const values = runs.flatMap((run) => run.values);
+  const range = paddedRange(level ? [...values, level.value] : values);
   return {
     name: options.name,
     title: options.title,
@@ -75,9 +79,11 @@ export function curves(
         showline: false,
         ticks: "",
       },
+      ...(level && { shapes: [levelLine(level)] }),
       annotations: [
         ...(layout.annotations ?? []),
         ...endLabels(designs, runs, range),
+        ...(level ? [levelName(level)] : []),
       ],
     },
     alt: describe(runs, options),
@@ -215,11 +221,45 @@ function spread(ends: { y: number }[], step: number, bottom: number) {
   for (const end of ends) end.y -= Math.min(back, room);
 }
 
-function describe(runs: readonly Run[], { axis }: CurveOptions): string {
+type Level = NonNullable<CurveOptions["level"]>;
+
+function levelLine({ value }: Level): NonNullable<Layout["shapes"]>[number] {
+  return {
+    type: "line",
+    layer: "below",
+    xref: "paper",
+    x0: 0,
+    x1: 1,
+    y0: value,
+    y1: value,
+    line: { color: ink.quiet, width: 1, dash: "4px,3px" as "dash" },
+  };
+}
+
+/** Above the line, at the right: a loss has fallen by then. */
+function levelName({ name, value }: Level): Annotation {
+  return {
+    text: literal(name),
+    xref: "paper",
+    x: 1,
+    xanchor: "right",
+    xshift: -4,
+    y: value,
+    yref: "y",
+    yanchor: "bottom",
+    showarrow: false,
+    borderpad: 1,
+    bgcolor: ink.ground,
+    font: { size: sizes.tick, color: ink.quiet },
+  } as Annotation;
+}
+
+function describe(runs: readonly Run[], { axis, level }: CurveOptions): string {
   const each = runs.map((run) => {
     const from = run.smoothed[0].toFixed(2);
     const to = (run.smoothed.at(-1) ?? 0).toFixed(2);
     return `${run.design}, seed ${run.seed}: from ${from} to ${to}`;
   });
-  return `${axis} over steps, smoothed. ${each.join("; ")}.`;
+  const at = level ? `; ${level.name}: ${level.value.toFixed(2)}` : "";
+  return `${axis} over steps, smoothed. ${each.join("; ")}${at}.`;
 }

@@ -10,3 +10,10 @@ export { renderFigure } from "./render/render.ts";
 export { spectrograms } from "./sound/spectrograms.ts";
 export { type TokenPanel, tokenGrid } from "./sound/token-grid.ts";
 export { spectrogram } from "./spectrogram.ts";
+export {
+  type Line,
+  type LinePanel,
+  linePanels,
+  linesOf,
+} from "./training/lines.ts";
+export { type MovedPart, movement } from "./training/movement.ts";

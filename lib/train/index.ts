@@ -3,9 +3,39 @@ export { type AdamwConfig, adamwDefaults } from "./adamw.ts";
 export type { Ahead, Workers } from "./ahead/batches.ts";
 export type { Ingredients } from "./ahead/make.ts";
 export { type DesignPlan, openTraining, trainDesign } from "./design.ts";
+export { firstBatch, type SeenBatch } from "./first-batch.ts";
 export { fit, goOn } from "./fit.ts";
 export type { ParameterGroup } from "./groups.ts";
+export { guessingLoss } from "./guessing.ts";
 export { nextTokenLoss, type Scored, scoredPlaces } from "./loss.ts";
+export {
+  type ContentRow,
+  contentRows,
+  type SavedRow,
+  type StateRecord,
+  savedRows,
+  stateRecord,
+} from "./rows/contents.ts";
+export { type Cut, type CutRow, cutRows } from "./rows/cuts.ts";
+export { type MovementRow, movementRows } from "./rows/movement.ts";
+export {
+  type KeptRow,
+  keptRows,
+  type RateRow,
+  rateRows,
+} from "./rows/schedule.ts";
+export {
+  type ChoiceRow,
+  choiceRows,
+  type StageRow,
+  stageRows,
+} from "./rows/stages.ts";
+export { trainCurriculum } from "./run/curriculum.ts";
+export { stageFolder } from "./run/door.ts";
+export { Stopped } from "./run/faults.ts";
+export type { Curriculum, CurriculumOptions } from "./run/plan.ts";
+export { planOf } from "./run/stage-plan.ts";
+export { weightsIn } from "./run/weights.ts";
 export { learningRateAt, type Schedule } from "./schedule.ts";
 export {
   batchingOf,

@@ -29,7 +29,8 @@ export interface TrainState<P extends Tensors> {
 type Groups = Pick<AdamwConfig, "groups">;
 
 const [paramsName, meanName, squareName] = ["params", "mean", "square"];
-const recordName = "train_state";
+/** Under which a file's texts have what is no tensor. */
+export const recordName = "train_state";
 
 /**
  * Writes a training's state to one safetensors file, whole or not at all.

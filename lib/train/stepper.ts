@@ -56,7 +56,7 @@ export function openStepper<
   const { nMicroBatches = 1 } = training;
   checkMicroBatches(nMicroBatches, name);
   const run = compile(stepOf(training), {
-    ...{ name, report },
+    ...{ name, report: newsOf(nMicroBatches, report) },
     carry: "state",
     xla: training.xla,
   });
@@ -126,6 +126,18 @@ export function openStepper<
       return { state: trained, step };
     },
     dispose: () => run.dispose(),
+  };
+}
+
+/** With micro-batches a step has two forms: the second trace is no news. */
+function newsOf(
+  nMicroBatches: number,
+  report: (line: string) => void = console.log,
+): (line: string) => void {
+  let isExpected = nMicroBatches > 1;
+  return (line) => {
+    if (!isExpected) report(line);
+    isExpected = false;
   };
 }
 

@@ -34,6 +34,14 @@ export {
 } from "./toy/comparison.ts";
 export { documentAt } from "./toy/corpus.ts";
 export {
+  comparisonScaleOf,
+  type ToyCurriculumOptions,
+  type TrainScale,
+  toyCurriculum,
+  trainingClips,
+} from "./toy/curriculum.ts";
+export type { EncodedClips } from "./toy/encode-clips.ts";
+export {
   askForEvaluation,
   type Question,
   type QuestionKind,
@@ -43,3 +51,4 @@ export { type ComparisonScale, scales } from "./toy/scales.ts";
 export { comparisonSetting, toyConfig, toyWriter } from "./toy/setting.ts";
 export { type Sound, soundOf, sounds } from "./toy/sounds.ts";
 export { toyQuestions, toySource } from "./toy/source.ts";
+export { stagesOfScale } from "./toy/stages.ts";

@@ -45,6 +45,18 @@ describe("curves", () => {
     assert.ok(pixels[0] >= 8);
   });
 
+  it("draws a value to compare with, and leaves room for it", () => {
+    const level = { name: "chance", value: 9 };
+    const { alt, layout } = curves(losses(50), { ...words, level });
+    assert.deepEqual(
+      layout.shapes?.map(({ y0, y1 }) => [y0, y1]),
+      [[9, 9]],
+    );
+    assert.ok((layout.yaxis?.range ?? [])[1] > 9);
+    assert.match(alt, /; chance: 9\.00\.$/);
+    assert.equal(curves(losses(50), words).layout.shapes, undefined);
+  });
+
   it("refuses what it cannot draw, and says where", () => {
     assert.throws(() => curves([], words), /expected rows, got none/);
     assert.throws(

@@ -12,6 +12,8 @@ import { spectrograms } from "../../lib/figure/sound/spectrograms.ts";
 import { tokenGrid } from "../../lib/figure/sound/token-grid.ts";
 import { spectrogram } from "../../lib/figure/spectrogram.ts";
 import { designColors } from "../../lib/figure/theme.ts";
+import { linePanels } from "../../lib/figure/training/lines.ts";
+import { movement } from "../../lib/figure/training/movement.ts";
 import { fused, inStream } from "./design/examples.ts";
 
 export const designs = Object.keys(designColors);
@@ -179,6 +181,59 @@ const short = (design: DesignRow): DesignRow => ({
   layers: design.layers.slice(0, 6),
 });
 
+/** `n` points of a wave, over a long axis. */
+function wave(n: number, height: number): [number, number][] {
+  return Array.from({ length: n }, (_, i) => [
+    1000 * i,
+    height * (1.5 + Math.sin(i / 9)),
+  ]);
+}
+
+/** Small numbers with names at their peaks, large ones with names at the end. */
+function trainingFigures(): Figure[] {
+  const parts = ["connector.crossAttentions.11", "llama.blocks.15", "a & b"];
+  return [
+    linePanels(
+      [
+        {
+          axis: "Learning rate",
+          namesAt: "peak",
+          lines: [
+            { name: "stage 1", points: wave(30, 1e-4) },
+            {
+              name: "stage <2>",
+              points: wave(30, 2e-5).map(([x, y]) => [40_000 + x, y]),
+            },
+          ],
+        },
+        {
+          axis: "Left of a weight (%)",
+          lines: [60, 30, 12].map((height) => ({
+            name: `decay ${height / 100}`,
+            points: wave(70, height),
+          })),
+        },
+        {
+          axis: "Gradient's norm",
+          level: { name: "above: shortened", value: 1 },
+          lines: [{ points: wave(70, 0.4) }],
+        },
+      ],
+      { name: "lines", title: "Three things in time", xAxis: "Optimizer step" },
+    ),
+    movement(
+      ["stage 1", "stage 2", "stage 3"].flatMap((stage, s) =>
+        parts.map((part, p) => ({ stage, part, percent: p * 3 ** s })),
+      ),
+      {
+        name: "moved",
+        title: "One of three parts does not move in any of the three stages",
+        subtitle: "attention-only, seed 1",
+      },
+    ),
+  ];
+}
+
 /** One figure of each kind, with long words and full axes. */
 export function everyKind(): (Figure | Drawing)[] {
   return [
@@ -196,6 +251,7 @@ export function everyKind(): (Figure | Drawing)[] {
       title: "All designs end at the same loss",
       subtitle: "Training loss, seeds 0 and 1",
       axis: "Loss (nats per token)",
+      level: { name: "without listening", value: 2.5 },
     }),
     noisePicture("dB"),
     noisePicture("nats"),
@@ -224,6 +280,7 @@ export function everyKind(): (Figure | Drawing)[] {
       audioAt: 4,
     }),
     ...soundFigures(),
+    ...trainingFigures(),
     neighbors(
       ["Piano", "Marimba, xylophone"].flatMap((label, i) =>
         ["one space", "another"].map((space) => ({

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
+import { currentEngine } from "../../lib/engine/engine.ts";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { leaves, toPlain } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
@@ -135,6 +136,22 @@ describe("gradient accumulation", () => {
       [told[0].up, told[0].down],
       grads.map((grad) => grad.norm().dataSync()[0]),
     );
+  });
+
+  it("is told of as a new trace where a shape is new, not for its parts", async (t) => {
+    if (!currentEngine()?.compiles) return t.skip("there is no graph");
+    const lines: string[] = [];
+    const run = training(2, {
+      batchAt: (step, micro) =>
+        rowsOf(step, 3 + 3 * micro, 5 + 3 * micro + step),
+    });
+    const report = (line: string) => lines.push(line);
+    const stepper = openStepper(run, begin(run), { report });
+    await stepper.next();
+    assert.deepEqual(lines, []);
+    await stepper.next();
+    stepper.dispose();
+    assert.match(lines[0] ?? "", /^compile\("net"\): trace 3 for /);
   });
 
   it("refuses parts of none", () => {

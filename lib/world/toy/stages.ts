@@ -45,6 +45,13 @@ export const stagesOfScale = {
     epochs: [1, 0.25, 0.125],
     peaks: [1.5e-2, 1e-3, 1e-3],
   }),
+  quick: toyStages({
+    clips: 2 * 270,
+    perDevice: 16,
+    accumulation: 2,
+    epochs: [12, 1, 0.5],
+    peaks: [1.5e-2, 1e-3, 1e-3],
+  }),
   lab: toyStages({
     clips: 2 * 540,
     perDevice: 16,
