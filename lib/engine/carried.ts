@@ -227,8 +227,6 @@ function inGraph(
     step: (input) => {
       const inputs = leafPaths(caller, "input", { ...input });
       const key = inputs.map(signature).join(", ");
-      // What recording itself computes is left aside: op by op, last bits can
-      // differ from the graph's, and when a trace is made must not matter.
       if (!known.has(key)) begin(input, key);
       const trace = known.get(key)!;
       const tensors = inputs.map(({ tensor }) => tensor);

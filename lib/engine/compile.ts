@@ -197,16 +197,14 @@ function compileWhole<I extends object, O extends object>(
 
     const inputs = leafPaths(caller, "input", input);
     const key = inputs.map(signature).join(", ");
-    const known = loaded.get(key);
-    if (known) {
-      const outputs = known.session.run(inputs.map((leaf) => leaf.tensor));
-      return rebuild(known.form, outputs);
+    if (!loaded.has(key)) {
+      const made = load(caller, backend, { step, input, xla, report });
+      loaded.set(key, made);
+      traces.push(made.trace);
+      if (traces.length > 1) report(news(caller, traces));
     }
-    const made = load(caller, backend, { step, input, xla, report });
-    loaded.set(key, made.loaded);
-    traces.push(made.loaded.trace);
-    if (traces.length > 1) report(news(caller, traces));
-    return made.output;
+    const { form, session } = loaded.get(key)!;
+    return rebuild(form, session.run(inputs.map((leaf) => leaf.tensor)));
   };
   const dispose = () => {
     for (const { session } of loaded.values()) session.dispose();
@@ -216,7 +214,7 @@ function compileWhole<I extends object, O extends object>(
   return Object.assign(call, { traces, dispose });
 }
 
-/** Records the step; its first output comes from the recording itself. */
+/** Records the step and hands it to TensorFlow. */
 function load<I extends object, O extends object>(
   caller: string,
   backend: NativeBackend,
@@ -231,7 +229,7 @@ function load<I extends object, O extends object>(
     readonly xla: Xla;
     readonly report: (line: string) => void;
   },
-): { loaded: Loaded<O>; output: O } {
+): Loaded<O> {
   const start = performance.now();
   const inputs = leafPaths(caller, "input", input);
   const { graph, output } = record(caller, backend, {
@@ -248,8 +246,7 @@ function load<I extends object, O extends object>(
         return session.usesXla();
       },
     };
-    const form = skeleton(output);
-    return { loaded: { trace, session, form }, output: own(() => output) };
+    return { trace, session, form: skeleton(output) };
   } finally {
     tf.dispose(output as tf.TensorContainer);
   }

@@ -1,4 +1,4 @@
-import type { HostValues, OpAttribute } from "./binding.ts";
+import type { HostValues, OpAttribute, TensorMetadata } from "./binding.ts";
 
 /** One node of a recorded graph; `inputs` are names such as `n12` or `n7:1`. */
 export type GraphNode =
@@ -37,6 +37,7 @@ export type GraphNode =
 export interface GraphValue {
   readonly name: string;
   readonly dtype: number;
+  readonly shape: readonly number[];
   readonly varies: boolean;
 }
 
@@ -61,7 +62,7 @@ export class Graph {
     const name = `in${this.inputNames.length}`;
     this.inputNames.push(name);
     this.nodes.push({ kind: "input", name, dtype, shape });
-    this.values.set(id, { name, dtype, varies: true });
+    this.values.set(id, { name, dtype, shape, varies: true });
   }
 
   addConstant(
@@ -81,7 +82,9 @@ export class Graph {
     const key =
       content.byteLength <= SMALL ? `${dtype}[${shape}]${content}` : undefined;
     const known = key === undefined ? undefined : this.constants.get(key);
-    const value = known ?? { name: this.freeName(), dtype, varies: false };
+    const value = known ?? {
+      ...{ name: this.freeName(), dtype, shape, varies: false },
+    };
     if (!known) {
       const { name } = value;
       this.nodes.push({ kind: "constant", name, dtype, shape, content });
@@ -105,7 +108,7 @@ export class Graph {
       readonly region?: number;
     },
     inputs: readonly GraphValue[],
-    outputs: readonly { id: number; dtype: number }[],
+    outputs: readonly TensorMetadata[],
   ): void {
     const name = this.freeName();
     this.nodes.push({
@@ -120,9 +123,9 @@ export class Graph {
       region,
     });
     const varies = inputs.some((input) => input.varies);
-    outputs.forEach(({ id, dtype }, index) => {
+    outputs.forEach(({ id, dtype, shape }, index) => {
       const port = index === 0 ? name : `${name}:${index}`;
-      this.values.set(id, { name: port, dtype, varies });
+      this.values.set(id, { name: port, dtype, shape, varies });
     });
   }
 

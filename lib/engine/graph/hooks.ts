@@ -1,8 +1,9 @@
 import * as tf from "@tensorflow/tfjs";
 import { regionOf } from "../../tensor/launch.ts";
-import type { Binding, NativeBackend } from "./binding.ts";
+import type { Binding, NativeBackend, TensorMetadata } from "./binding.ts";
+import { openForecast } from "./forecast.ts";
 import { isFused } from "./fused.ts";
-import type { Graph } from "./graph.ts";
+import type { Graph, GraphValue } from "./graph.ts";
 
 /** Operations that draw anew at each run, so graph and step would differ. */
 const DRAWS = /^(Random|Multinomial|TruncatedNormal|Parameterized|Stateful)/;
@@ -73,7 +74,12 @@ export function watch(
   };
 }
 
-/** The binding, writing to `graph` what passes. */
+/**
+ * The binding, writing to `graph` what passes.
+ *
+ * What inputs can change is not computed: its ids, below 0, stand for types
+ * and shapes alone, and tfjs frees nothing for them.
+ */
 function recording(
   caller: string,
   binding: Binding,
@@ -90,6 +96,23 @@ function recording(
     graph.addConstant(id, { shape, dtype, values });
     return id;
   };
+  const forecast = openForecast(binding);
+  let lastId = -1; // tfjs's own for "not there yet"
+  const foretold = (
+    values: readonly GraphValue[],
+    [op, attributes, ids, nOutputs]: Parameters<Binding["executeOp"]>,
+  ): TensorMetadata[] => {
+    const operands = values.map(({ dtype, name, shape, varies }, i) =>
+      varies ? { told: { dtype, shape: [...shape] } } : { name, id: ids[i] },
+    );
+    const told = forecast(op, attributes, operands, nOutputs);
+    return told.map(({ dtype, shape }) => ({
+      ...{ id: --lastId, dtype, shape: [...shape] },
+    }));
+  };
+  const deleteTensor: Binding["deleteTensor"] = (id) => {
+    if (id >= 0) binding.deleteTensor(id);
+  };
   const executeOp: Binding["executeOp"] = (op, attributes, ids, nOutputs) => {
     if (DRAWS.test(op)) refuseChance(caller, op);
     const inputs = ids.map((id) => {
@@ -98,7 +121,9 @@ function recording(
       const name = strangers.get(id) ?? `a tensor (native id ${id})`;
       throw capturedError(caller, name, `in ${op}`);
     });
-    const outputs = binding.executeOp(op, attributes, ids, nOutputs);
+    const outputs = inputs.some(({ varies }) => varies)
+      ? foretold(inputs, [op, attributes, ids, nOutputs])
+      : binding.executeOp(op, attributes, ids, nOutputs);
     // A GPU passes over memory fast enough, and XLA needs more files there.
     const onCpu = !binding.isUsingGpuDevice();
     const marks = {
@@ -108,7 +133,7 @@ function recording(
     graph.addOp({ op, attributes, ...marks }, inputs, outputs);
     return outputs;
   };
-  return forwarding(binding, { createTensor, executeOp });
+  return forwarding(binding, { createTensor, deleteTensor, executeOp });
 }
 
 /** A copy of the native object, whose own properties cannot be written. */

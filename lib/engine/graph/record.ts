@@ -4,10 +4,10 @@ import { Graph } from "./graph.ts";
 import { capturedError, describe, watch } from "./hooks.ts";
 import { type Leaf, leafPaths } from "./tree.ts";
 
-/** A step as a graph, and what it gave for the inputs it was recorded with. */
+/** A step as a graph. */
 export interface RecordedStep<O extends object> {
   readonly graph: Graph;
-  /** Belongs to the caller. */
+  /** Tensors without numbers: their types and shapes; the caller frees them. */
   readonly output: O;
 }
 
@@ -24,7 +24,8 @@ export function isRecording(): boolean {
 /**
  * Runs a step once and writes down every operation it asks TensorFlow for.
  *
- * Values and shapes are real while recording: each call is also carried out.
+ * Types and shapes are real while recording; of the numbers only those that do
+ * not depend on the inputs are computed.
  *
  * @param caller - starts error messages: `compile("train step")`
  * @param run - the step over copies of `inputs`, given in their order

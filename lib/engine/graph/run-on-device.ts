@@ -20,7 +20,9 @@ export function runOnDevice(backend: NativeBackend, device: string): void {
   graph.addInput(1, typeNumbers.float32, []);
   const inputs = [graph.find(0)!, graph.find(1)!];
   const product = { op: "Mul", attributes: [T], device };
-  graph.addOp(product, inputs, [{ id: 2, dtype: typeNumbers.float32 }]);
+  graph.addOp(product, inputs, [
+    { id: 2, dtype: typeNumbers.float32, shape: [] },
+  ]);
   graph.addOutput(graph.find(2)!);
 
   const session = openSession(caller, backend, {

@@ -27,7 +27,11 @@ function fakeTensorflow(failing: readonly number[]) {
 
 function graph(): Graph {
   const made = new Graph();
-  made.addOp({ op: "NoSuchOp", attributes: [] }, [], [{ id: 0, dtype: 1 }]);
+  made.addOp(
+    { op: "NoSuchOp", attributes: [] },
+    [],
+    [{ id: 0, dtype: 1, shape: [] }],
+  );
   return made;
 }
 
