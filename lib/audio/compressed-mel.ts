@@ -131,8 +131,7 @@ function gainOf(
 ): number {
   let loudest = 0;
   for (let i = 0; i < samples.length; i++) {
-    const size = Math.abs(samples[i]);
-    if (!(size <= loudest)) loudest = size;
+    loudest = Math.max(loudest, Math.abs(samples[i])); // NaN stays NaN
   }
   if (samples.length === 0 || !Number.isFinite(loudest)) {
     throw new RangeError(

@@ -90,7 +90,8 @@ async function findIn(folder: string): Promise<string> {
   const indexes = [...present].filter((name) => name.endsWith(".index"));
   if (indexes.length === 1) return join(folder, indexes[0]);
   throw new Error(
-    `openCheckpoint: expected ${names.join(" or ")} in ${folder}, ` +
+    `openCheckpoint: expected ${names.join(" or ")}, or one .index, ` +
+      `in ${folder}, ` +
       `got ${[...present].slice(0, 20).join(", ") || "an empty folder"}`,
   );
 }

@@ -46,13 +46,15 @@ export async function readTable(source: Source): Promise<Table> {
         "the file may be cut short",
     );
   }
-  readHandle(footer); // of a block about blocks, which TensorFlow leaves empty
   const budget = { names: maxNames };
-  const blocks = blockOf(bytes, readHandle(footer), { budget, where });
+  const options = { budget, where };
+  // What is told of the blocks: TensorFlow says nothing, but it must be whole.
+  blockOf(bytes, readHandle(footer), options);
+  const blocks = blockOf(bytes, readHandle(footer), options);
   const table = new Map<string, Uint8Array>();
   for (const [, value] of blocks) {
     const handle = readHandle({ bytes: value, at: 0, where });
-    for (const [key, entry] of blockOf(bytes, handle, { budget, where })) {
+    for (const [key, entry] of blockOf(bytes, handle, options)) {
       if (table.has(key)) {
         throw new RangeError(
           `readTable: expected each name once, got ` +

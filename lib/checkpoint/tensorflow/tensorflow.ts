@@ -53,6 +53,7 @@ export async function openTensorflow(
   const shardOf = (shard: number) => {
     const found = shards.get(shard) ?? openShard(shard, nShards);
     shards.set(shard, found);
+    found.catch(() => shards.delete(shard));
     return found;
   };
   return {

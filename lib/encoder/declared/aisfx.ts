@@ -71,7 +71,7 @@ export const aisfx: EncoderDeclaration<AisfxConfig, Aisfx> = {
  *
  * @param nFrames - frames of the picture, padding included
  */
-export function aisfxGrid(
+function aisfxGrid(
   config: AisfxConfig,
   nFrames: number,
   options: CompressedMelOptions = aisfxMel,

@@ -12,7 +12,7 @@ const epsilon = 1e-5;
  * Name of a tensor of the network; undefined for the classifiers, one for each
  * library that it was trained on, and for counts of batches.
  */
-export function aisfxName(name: string): string | undefined {
+function aisfxName(name: string): string | undefined {
   const isOurs =
     name.startsWith("embedding_net.") && !name.endsWith("num_batches_tracked");
   return isOurs ? name : undefined;

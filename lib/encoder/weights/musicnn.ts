@@ -30,7 +30,7 @@ const norm = (i: number) => counted("batch_normalization", i);
  * Name of a tensor of the network; undefined for what names tags behind it, and
  * for what the optimizer kept.
  */
-export function musicnnName(name: string): string | undefined {
+function musicnnName(name: string): string | undefined {
   const [, kind, number = "0"] =
     /^(conv2d|batch_normalization)(?:_(\d+))?\/[a-z_]+$/.exec(name) ?? [];
   const isOurs =
