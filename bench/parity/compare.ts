@@ -8,6 +8,7 @@ import {
 } from "./fixture.ts";
 import { clapMelKind, fbankKind, resampleKind } from "./front-ends.ts";
 import { llamaKind } from "./llama.ts";
+import { aisfxKind, aisfxMelKind, musicnnKind } from "./packages.ts";
 
 /** One output of one fixture against the stored one. */
 export interface Row {
@@ -29,6 +30,9 @@ const kinds: readonly Kind[] = [
   clapMelKind,
   resampleKind,
   bicubicKind,
+  aisfxKind,
+  aisfxMelKind,
+  musicnnKind,
 ];
 
 /** Rows of one fixture; what goes wrong with it is a row as well. */

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as tf from "@tensorflow/tfjs";
 import {
   type Checkpoint,
@@ -10,6 +10,8 @@ import {
   type RawConfig,
   readConfig,
 } from "../../lib/checkpoint/config-fields.ts";
+import { weightsFolder } from "../../lib/hub/fetch.ts";
+import { cacheOf } from "../../lib/session/folders.ts";
 import type { Tap } from "../../lib/tensor/tap.ts";
 
 /** A folder with inputs, and outputs that the official code computed. */
@@ -60,19 +62,50 @@ export async function withFixture<X>(
 ): Promise<X> {
   const config = readConfig("parity", join(folder, "config.json")) ?? {};
   const opened: Checkpoint[] = [];
-  const open = async (name: string) => {
-    const checkpoint = await openCheckpoint(join(folder, name));
+  const open = async (name: string, part?: string) => {
+    const checkpoint = await openCheckpoint(resolve(folder, name), { part });
     opened.push(checkpoint);
     return checkpoint;
   };
   try {
     const io = await readAll(await open("io.safetensors"));
-    const hasModel = existsSync(join(folder, "model.safetensors"));
-    const model = hasModel ? await open("model.safetensors") : undefined;
+    const path = modelOf(folder, config);
+    const model = path === undefined ? undefined : await open(...path);
     return await use({ folder, config, io, model });
   } finally {
     for (const checkpoint of opened) await checkpoint.close();
   }
+}
+
+/** Names of weights that lie beside a fixture, and what of them is opened. */
+const models = [
+  ["model.safetensors"],
+  ["checkpoint.pth", "0"],
+  ["model.index"],
+] as const;
+
+/** Published weights, by what a fixture's settings call them. */
+const published: readonly (readonly [RegExp, string])[] = [
+  [/^PyPI aisfx /, "aisfx"],
+  [/^PyPI musicnn .*MTT_musicnn$/, "musicnn"],
+  [/^PyPI musicnn .*MSD_musicnn$/, "musicnn-msd"],
+];
+
+/** Where a fixture's weights are: beside it, in the cache, or nowhere. */
+function modelOf(
+  folder: string,
+  { weights }: RawConfig,
+): readonly [path: string, part?: string] | undefined {
+  if (typeof weights !== "string") {
+    return models.find(([name]) => existsSync(join(folder, name)));
+  }
+  const name = published.find(([called]) => called.test(weights))?.[1];
+  const path = weightsFolder(cacheOf(process.env), name ?? weights);
+  if (existsSync(path)) return [path];
+  throw new Error(
+    `parity: expected the published weights in ${path}, got nothing; ` +
+      `run \`npm run pal -- fetch ${name ?? weights}\``,
+  );
 }
 
 async function readAll(checkpoint: Checkpoint) {

@@ -6,8 +6,12 @@ import type { StoredTensor } from "../../lib/checkpoint/checkpoint.ts";
 import { fieldsOf } from "../../lib/checkpoint/config-fields.ts";
 import { type Fixture, input, type Kind } from "./fixture.ts";
 
-const samplesOf = (fixture: Fixture, name: string) =>
-  Float32Array.from(input(fixture, name).values);
+/** Samples from -1 to 1; whole numbers are those of 16 bits. */
+export function samplesOf(fixture: Fixture, name: string): Float32Array {
+  const { values } = input(fixture, name);
+  const whole = values instanceof Int32Array ? 2 ** 15 : 1;
+  return Float32Array.from(values, (x) => x / whole);
+}
 
 const framesOf = ({ nBands, nFrames, values }: Mel): StoredTensor => ({
   shape: [nFrames, nBands],

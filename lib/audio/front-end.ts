@@ -1,4 +1,10 @@
 import { clapMel, clapMelOptions } from "./clap-mel.ts";
+import {
+  aisfxMel,
+  type CompressedMelOptions,
+  compressedMel,
+  musicnnMel,
+} from "./compressed-mel.ts";
 import { type CropOptions, crop, sharedCrop } from "./crop.ts";
 import { fbank, sslamFbank } from "./fbank.ts";
 import type { Mel } from "./mel.ts";
@@ -107,6 +113,38 @@ export const clapFrontEnd: FrontEnd = {
   options: { ...clapMelOptions },
   frames: clapMel,
 };
+
+export const aisfxFrontEnd: FrontEnd = compressedFrontEnd("aisfx", aisfxMel);
+export const musicnnFrontEnd: FrontEnd = compressedFrontEnd(
+  "musicnn",
+  musicnnMel,
+);
+
+/** Of a logarithm that is even in dB from about -30 on, and -40 in silence. */
+function compressedFrontEnd(
+  name: string,
+  options: CompressedMelOptions,
+): FrontEnd {
+  const { divisor, hopLength, nBands, nFrames, sampleRate, scale } = options;
+  const by = divisor === 1 ? "" : `, by ${divisor}`;
+  return {
+    name,
+    module: import.meta.url,
+    sampleRate,
+    nFrames,
+    nBands,
+    unit: {
+      name: `log10 of 10,000 times the power, plus 1${by}`,
+      scale: 10 * divisor,
+      shift: -40,
+    },
+    start: 0,
+    hop: hopLength / sampleRate,
+    hertz: bandSpans(nBands, scale === "htk" ? htk : slaney, options),
+    options: { ...options },
+    frames: (samples) => compressedMel(samples, options),
+  };
+}
 
 /**
  * What an encoder sees of a clip: cropped, resampled once, framed.

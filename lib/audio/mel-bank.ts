@@ -39,6 +39,22 @@ export function triangle(
   return Math.max(0, Math.min(rise, fall));
 }
 
+/** Writes each band's power into `out`. */
+export function bandPowers(
+  power: Float64Array,
+  { first, nBands, start, weights }: MelBank,
+  out: Float64Array,
+): void {
+  for (let band = 0; band < nBands; band++) {
+    const end = start[band + 1];
+    let sum = 0;
+    for (let i = start[band], bin = first[band]; i < end; i++, bin++) {
+      sum += weights[i] * power[bin];
+    }
+    out[band] = sum;
+  }
+}
+
 /** `scale` times the logarithm of each band's power, never below `floor`. */
 export function logBands(
   power: Float64Array,

@@ -2,7 +2,9 @@ import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type Checkpoint, openSafetensors } from "./safetensors.ts";
 import { openSharded } from "./sharded.ts";
-import { fileSource, readBytes } from "./source.ts";
+import { fileSource, readBytes, type Source } from "./source.ts";
+import { isTable, tableMark } from "./tensorflow/table.ts";
+import { openTensorflow } from "./tensorflow/tensorflow.ts";
 import { isTorchFile, openTorch, type TorchOptions } from "./torch/torch.ts";
 
 export type { StoredTensor } from "./numbers.ts";
@@ -19,7 +21,8 @@ const names = [
 /**
  * Opens a checkpoint by its file, its index, or the folder it lies in.
  *
- * Reads headers only. What a file is, its first bytes say, not its name.
+ * Reads headers only. What a file is, its first bytes say, or its last ones, not
+ * its name; TensorFlow's files of numbers are known by that of their `.index`.
  *
  * @param options - `part` names one of several things that a PyTorch file holds
  */
@@ -41,7 +44,11 @@ async function openFile(
   try {
     const head = await readBytes(source, 0, Math.min(source.size, 16));
     if (isTorchFile(head)) return await openTorch(source, options);
-    if (options.part === undefined) return await openSafetensors(source);
+    if (options.part === undefined) {
+      return (await endsAsTable(source))
+        ? await openTensorflow(source, shardsBeside(path))
+        : await openSafetensors(source);
+    }
     throw new RangeError(
       `openCheckpoint: expected a PyTorch file for part "${options.part}", ` +
         `got another (${path}); only those have parts`,
@@ -50,6 +57,19 @@ async function openFile(
     await source.close();
     throw cause;
   }
+}
+
+async function endsAsTable(source: Source): Promise<boolean> {
+  const length = Math.min(source.size, tableMark.length);
+  return isTable(await readBytes(source, source.size - length, length));
+}
+
+/** TensorFlow's files of numbers, named as their index is. */
+function shardsBeside(path: string) {
+  const five = (n: number) => `${n}`.padStart(5, "0");
+  const stem = path.replace(/\.index$/, "");
+  return (shard: number, nShards: number) =>
+    fileSource(`${stem}.data-${five(shard)}-of-${five(nShards)}`);
 }
 
 async function look(path: string): Promise<{ isFolder: boolean }> {
@@ -67,8 +87,11 @@ async function findIn(folder: string): Promise<string> {
   const present = new Set(await readdir(folder));
   const found = names.find((name) => present.has(name));
   if (found) return join(folder, found);
+  const indexes = [...present].filter((name) => name.endsWith(".index"));
+  if (indexes.length === 1) return join(folder, indexes[0]);
   throw new Error(
-    `openCheckpoint: expected ${names.join(" or ")} in ${folder}, ` +
+    `openCheckpoint: expected ${names.join(" or ")}, or one .index, ` +
+      `in ${folder}, ` +
       `got ${[...present].slice(0, 20).join(", ") || "an empty folder"}`,
   );
 }

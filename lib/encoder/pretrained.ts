@@ -155,5 +155,8 @@ function weightsAt(
   const names = places.map((place) => basename(place));
   return encoders
     .flatMap(({ published }) => published)
-    .filter(({ repository }) => names.includes(basename(repository)));
+    .filter(
+      (weights) =>
+        "repository" in weights && names.includes(basename(weights.repository)),
+    );
 }

@@ -53,3 +53,27 @@ export function timeGrid(
 export function spans(count: number, of: (index: number) => Span): Span[] {
   return Array.from({ length: count }, (_, i) => of(i));
 }
+
+/**
+ * The time around each of `count` middles, from halfway to the one before to
+ * halfway to the next, within a clip.
+ */
+export function centeredSpans(
+  count: number,
+  {
+    hop,
+    seconds,
+    start,
+  }: {
+    /** Middle of the first, and from one to the next, in seconds. */
+    readonly start: number;
+    readonly hop: number;
+    /** Length of the clip. */
+    readonly seconds: number;
+  },
+): Span[] {
+  return spans(count, (t) => [
+    Math.max(0, start + (t - 0.5) * hop),
+    Math.min(seconds, start + (t + 0.5) * hop),
+  ]);
+}

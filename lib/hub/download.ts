@@ -2,14 +2,9 @@ import { createHash } from "node:crypto";
 import { constants, createReadStream } from "node:fs";
 import { lstat, open, readFile, rename, rm, stat } from "node:fs/promises";
 import { writeWhole } from "../files/atomic.ts";
+import { pauseAfter } from "./patience.ts";
 import type { Hash, HubFile } from "./repository.ts";
-import {
-  type Hub,
-  hubDefaults,
-  PassingFailure,
-  pauseAfter,
-  request,
-} from "./request.ts";
+import { type Hub, hubDefaults, PassingFailure, request } from "./request.ts";
 import { shown } from "./shown.ts";
 
 /** Called as bytes arrive; `done` jumps back when a download starts over. */
@@ -45,6 +40,7 @@ export async function download(file: Download, hub: Hub): Promise<void> {
     }
     await rm(part, { force: true });
     if (start === 2) {
+      await rm(`${part}.json`, { force: true });
       throw new Error(
         `download: expected ${file.hash.kind} ${file.hash.hex}, got ${found} ` +
           `twice (${file.path}); the server or a proxy changes the file`,

@@ -1,8 +1,9 @@
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { writeWhole } from "../files/atomic.ts";
 import { withLock } from "../files/lock.ts";
-import { download, isWhole, sizeOf } from "./download.ts";
+import { type CheckOptions, checkDisk } from "./disk.ts";
+import { download, isWhole } from "./download.ts";
 import { checkName, checkWeights } from "./plain-names.ts";
 import {
   describeRepository,
@@ -13,7 +14,7 @@ import type { Hub } from "./request.ts";
 import { shown } from "./shown.ts";
 import type { Weights } from "./weights.ts";
 
-export interface FetchOptions extends Hub {
+export interface FetchOptions extends Hub, Pick<CheckOptions, "freeBytes"> {
   /** Cache folder; the weights go into `weights/<name>` below it. */
   readonly cache: string;
   /** The repository is known: its license can be shown. */
@@ -21,8 +22,6 @@ export interface FetchOptions extends Hub {
   readonly onWait?: () => void;
   /** Once for each file, with `done` equal to its size when it was there. */
   readonly onProgress?: (file: HubFile, done: number) => void;
-  /** Free bytes of a folder's disk; the system's own answer unless given. */
-  readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
 export interface FetchedWeights {
@@ -61,7 +60,7 @@ export async function fetchFromHub(
         onProgress?.(file, file.size);
       } else missing.push(file);
     }
-    await checkDisk(folder, missing, options);
+    await checkDisk("fetchFromHub", { folder, missing, ...options });
     for (const file of missing) {
       const url =
         `${options.endpoint}/${repository.id}/resolve/` +
@@ -95,31 +94,6 @@ function choose(repository: Repository, names: readonly string[]): HubFile {
     `fetchFromHub: expected ${names.join(" or ")} with size and hash in ` +
       `${repository.id}, got ${shown(listed, 2000) || "no file"}`,
   );
-}
-
-/** Room that a download leaves free for everything else. */
-const reserve = 64 * 2 ** 20; // bytes
-
-async function checkDisk(
-  folder: string,
-  missing: readonly HubFile[],
-  { freeBytes = systemFreeBytes }: FetchOptions,
-): Promise<void> {
-  let needed = missing.length > 0 ? reserve : 0;
-  for (const { path, size } of missing) {
-    needed += size - ((await sizeOf(join(folder, `${path}.part`))) ?? 0);
-  }
-  const free = await freeBytes(folder);
-  if (free >= needed) return;
-  throw new Error(
-    `fetchFromHub: expected ${needed} free bytes, got ${free} (${folder}); ` +
-      "make room or set PAL_CACHE to a folder on another disk",
-  );
-}
-
-async function systemFreeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
 }
 
 async function keepSource(

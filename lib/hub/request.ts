@@ -1,9 +1,20 @@
 import { shown } from "./shown.ts";
 
+/** What helps where a request fails. */
+export interface Remedies {
+  /** Where no answer came. */
+  readonly network: string;
+  readonly byStatus: Readonly<Record<number, string>>;
+}
+
 /** Where the hub is, and how patiently it is asked. */
 export interface Hub {
   readonly endpoint: string;
   readonly token?: string;
+  /** Name and password of a package index, in base64. */
+  readonly basic?: string;
+  /** What to say where a request fails; for the hub unless given. */
+  readonly remedies?: Remedies;
   readonly signal?: AbortSignal;
   /** Attempts in a row without progress before a request is given up. */
   readonly attempts?: number;
@@ -69,18 +80,18 @@ export async function request(
       headers: { ...authorization(hub), ...headers },
       signal: either,
     });
-    await checkStatus(response, url);
+    await checkStatus(response, url, hub);
     return { response, chunks: chunksOf(response, timer, hub) };
   } catch (cause) {
     clearTimeout(timer);
-    throw passing(cause, url, signal);
+    throw passing(cause, url, hub);
   }
 }
 
 async function* chunksOf(
   response: Response,
   timer: NodeJS.Timeout,
-  { signal }: Hub,
+  hub: Hub,
 ): AsyncGenerator<Uint8Array> {
   try {
     if (response.body === null) return;
@@ -89,33 +100,44 @@ async function* chunksOf(
       yield chunk;
     }
   } catch (cause) {
-    throw passing(cause, response.url, signal);
+    throw passing(cause, response.url, hub);
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** A token goes to the hub only, and never over a line that others can read. */
-function authorization({ endpoint, token }: Hub): Record<string, string> {
-  if (!token) return {};
+/** Secrets go to their server only, never over a line that others can read. */
+function authorization({
+  basic,
+  endpoint,
+  token,
+}: Hub): Record<string, string> {
+  if (!token && !basic) return {};
   const { hostname, protocol } = new URL(endpoint);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
   if (protocol !== "https:" && !isLocal) {
     throw new Error(
-      `request: expected https for a token, got ${endpoint}; ` +
-        "use an https endpoint or no token",
+      `request: expected https for a ${token ? "token" : "password"}, got ` +
+        `${endpoint}; use an https endpoint or none`,
     );
   }
-  return { authorization: `Bearer ${token}` };
+  return { authorization: token ? `Bearer ${token}` : `Basic ${basic}` };
 }
 
-const remedies: Readonly<Record<number, string>> = {
-  401: "the repository may be private or gated; set HF_TOKEN",
-  403: "accept its terms on the hub, and set HF_TOKEN of that account",
-  404: "the repository or the file is not there; check the endpoint",
+const hubRemedies: Remedies = {
+  network: "check the network, a proxy, and HF_ENDPOINT where it is set",
+  byStatus: {
+    401: "the repository may be private or gated; set HF_TOKEN",
+    403: "accept its terms on the hub, and set HF_TOKEN of that account",
+    404: "the repository or the file is not there; check the endpoint",
+  },
 };
 
-async function checkStatus(response: Response, url: string): Promise<void> {
+async function checkStatus(
+  response: Response,
+  url: string,
+  { remedies = hubRemedies }: Hub,
+): Promise<void> {
   const { ok, status } = response;
   if (ok || status === 416) return;
   await response.body?.cancel();
@@ -124,11 +146,12 @@ async function checkStatus(response: Response, url: string): Promise<void> {
     const wait = retryAfter(response.headers.get("retry-after"));
     throw new PassingFailure(message, wait === undefined ? {} : { wait });
   }
-  const remedy = remedies[status];
+  const remedy = remedies.byStatus[status];
   throw new Error(remedy ? `${message}; ${remedy}` : message);
 }
 
-const longestWait = 120_000; // ms
+/** Milliseconds that a wait between attempts has at most. */
+export const longestWait = 120_000;
 
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
@@ -140,37 +163,37 @@ function retryAfter(header: string | null): number | undefined {
 }
 
 /** Network faults pass; our own errors and the caller's abort do not. */
-function passing(cause: unknown, url: string, signal?: AbortSignal): unknown {
+function passing(
+  cause: unknown,
+  url: string,
+  { remedies = hubRemedies, signal }: Hub,
+): unknown {
   if (signal?.aborted) return signal.reason;
   const ours = cause instanceof Error && cause.message.startsWith("request:");
   if (ours) return cause;
   const { message, cause: inner } = cause as Error;
   const why = inner instanceof Error ? `${message}: ${inner.message}` : message;
-  const remedy = "check the network, a proxy, and HF_ENDPOINT where it is set";
   return new PassingFailure(
-    `request: expected ${url}, got "${shown(why)}"; ${remedy}`,
+    `request: expected ${url}, got "${shown(why)}"; ${remedies.network}`,
     { cause },
   );
 }
 
-/** Waits before attempt `failures` + 1, or until the signal aborts. */
-export async function pauseAfter(
-  failure: PassingFailure,
-  failures: number,
-  { pause = hubDefaults.pause, signal }: Hub,
-): Promise<void> {
-  const backoff = Math.min(pause * 2 ** (failures - 1), longestWait);
-  const wait = failure.wait ?? backoff;
-  await new Promise<void>((resolve, reject) => {
-    const stop = () => {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", stop);
-      resolve();
-    }, wait);
-    if (signal?.aborted) stop();
-    else signal?.addEventListener("abort", stop, { once: true });
-  });
+/** An answer's text, of at most `most` characters. */
+export async function textOf(
+  { chunks, response }: Reply,
+  most: number,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > most) {
+      throw new Error(
+        `textOf: expected an answer of at most ${most} characters, ` +
+          `got more (${response.url})`,
+      );
+    }
+  }
+  return text + decoder.decode();
 }

@@ -107,7 +107,8 @@ describe("a fourth encoder, without frequency, declared outside", () => {
     assert.deepEqual([grid.axes, grid.steps, grid.bands], [["time"], 512, 1]);
     await assert.rejects(openEncoder(path), {
       name: "RangeError",
-      message: /expected the tensors of SSLAM or CLAP, got others/,
+      message:
+        /expected the tensors of SSLAM or CLAP or aiSFX or musicnn, got others/,
     });
     const twins = { encoders: [whisper, { ...whisper, title: "Twin" }] };
     await assert.rejects(
@@ -312,6 +313,6 @@ describe("a fourth encoder, without frequency, declared outside", () => {
     );
     lines.length = 0;
     assert.equal(await features(["--help"], encoders), 0);
-    assert.match(lines.join("\n"), /clap-music, whisper-base;\n/);
+    assert.match(lines.join("\n"), /musicnn-msd, whisper-base;\n/);
   });
 });

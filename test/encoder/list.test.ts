@@ -21,7 +21,9 @@ describe("the list of encoders", () => {
     const names = [
       declaredEncoders.map(({ name }) => name),
       declaredEncoders.map(({ frontEnd }) => frontEnd.name),
-      publishedEncoders().flatMap(({ name, repository }) => [name, repository]),
+      publishedEncoders().flatMap(({ name, ...place }) =>
+        "repository" in place ? [name, place.repository] : [name],
+      ),
     ];
     for (const each of names) assert.equal(new Set(each).size, each.length);
   });
@@ -38,6 +40,9 @@ describe("the list of encoders", () => {
         "clap-music-speech 32 2 1024",
         "clap-htsat-unfused 32 2 768",
         "clap-music 32 2 1024",
+        "aisfx 54 12 512",
+        "musicnn 626 1 753",
+        "musicnn-msd 626 1 753",
       ],
     );
   });

@@ -5,6 +5,14 @@ import {
   type ServerResponse,
 } from "node:http";
 import type { AddressInfo } from "node:net";
+import { encoderNamed } from "../../lib/encoder/list.ts";
+
+/** Published weights that lie on the hub. */
+export function onHub(name: string) {
+  const weights = encoderNamed(name);
+  if ("repository" in weights) return weights;
+  throw new RangeError(`onHub: expected weights on the hub, got ${name}`);
+}
 
 const commit = "0123456789abcdef0123456789abcdef01234567";
 

@@ -4,7 +4,6 @@ import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { encoderNamed } from "../../lib/encoder/list.ts";
 import { withLock } from "../../lib/files/lock.ts";
 import { type FetchOptions, fetchFromHub } from "../../lib/hub/fetch.ts";
 import {
@@ -14,10 +13,11 @@ import {
   type FakeHub,
   fakeHub,
   ignoreRange,
+  onHub,
   sendRange,
 } from "./fake-hub.ts";
 
-const sslam = encoderNamed("sslam");
+const sslam = onHub("sslam");
 const weights = Uint8Array.from({ length: 50_000 }, (_, i) => (i * i) % 251);
 const config = new TextEncoder().encode('{"depth": 12}');
 
@@ -268,7 +268,7 @@ describe("fetchFromHub", () => {
     hub.files["pytorch_model.bin"] = hub.files["model.safetensors"];
     hub.files["preprocessor_config.json"] = config;
     delete hub.files["model.safetensors"];
-    const clap = encoderNamed("clap-general");
+    const clap = onHub("clap-general");
     const options = { endpoint: hub.endpoint, cache, pause: 1 };
     const { files } = await fetchFromHub(clap, options);
     assert.equal(files[2].path, "pytorch_model.bin");

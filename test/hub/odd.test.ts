@@ -4,11 +4,10 @@ import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { encoderNamed } from "../../lib/encoder/list.ts";
 import { fetchFromHub, weightsFolder } from "../../lib/hub/fetch.ts";
-import { type FakeHub, fakeHub } from "./fake-hub.ts";
+import { type FakeHub, fakeHub, onHub } from "./fake-hub.ts";
 
-const sslam = encoderNamed("sslam");
+const sslam = onHub("sslam");
 const weights = Uint8Array.from({ length: 5000 }, (_, i) => (i * i) % 251);
 
 describe("fetchFromHub, told odd things", () => {

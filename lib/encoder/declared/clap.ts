@@ -2,7 +2,7 @@ import { type ClapMelOptions, clapMelOptions } from "../../audio/clap-mel.ts";
 import { clapFrontEnd } from "../../audio/front-end.ts";
 import { bandSpans, slaney } from "../../audio/mel-scale.ts";
 import type { RawConfig } from "../../checkpoint/config-fields.ts";
-import type { EncoderDeclaration, PublishedWeights } from "../declaration.ts";
+import type { EncoderDeclaration, HubWeights } from "../declaration.ts";
 import { type Htsat, runHtsat } from "../htsat.ts";
 import { type HtsatConfig, htsatConfig, stageGrid } from "../htsat-config.ts";
 import { type SoundGrid, spans } from "../sound-grid.ts";
@@ -21,10 +21,12 @@ const files = [
   ["model.safetensors", "pytorch_model.bin"],
 ];
 
-const larger: Pick<
-  PublishedWeights,
-  "files" | "license" | "megabytes" | "config"
-> = { files, license: "apache-2.0", megabytes: 776, config: base };
+const larger: Pick<HubWeights, "files" | "license" | "megabytes" | "config"> = {
+  files,
+  license: "apache-2.0",
+  megabytes: 776,
+  config: base,
+};
 
 /** CLAP's audio tower, HTSAT: a Swin that learned from sound and captions. */
 export const clap: EncoderDeclaration<HtsatConfig, Htsat> = {

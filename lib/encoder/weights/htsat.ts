@@ -2,6 +2,7 @@ import * as tf from "@tensorflow/tfjs";
 import type { Checkpoint } from "../../checkpoint/checkpoint.ts";
 import type { Shapes } from "../../checkpoint/match.ts";
 import { type Reader, readModel } from "../../checkpoint/reader.ts";
+import { foldBatchNorm } from "../../tensor/conv.ts";
 import type { Htsat, HtsatBlock, HtsatStage } from "../htsat.ts";
 import { type HtsatConfig, stageGrid } from "../htsat-config.ts";
 import { scoreBias } from "../htsat-windows.ts";
@@ -198,14 +199,13 @@ async function buildBlock(
 async function buildMelNorm({ keep, plain }: Reader) {
   const read = async (name: string) =>
     (await plain(`batch_norm.${name}`)).values;
-  const mean = await read("running_mean");
-  const variance = await read("running_var");
-  const bias = await read("bias");
-  const scale = Float64Array.from(
-    await read("weight"),
-    (weight, i) => weight / Math.sqrt(variance[i] + batchNormEpsilon),
-  );
-  const shift = scale.map((factor, i) => bias[i] - mean[i] * factor);
+  const { scale, shift } = foldBatchNorm({
+    mean: await read("running_mean"),
+    variance: await read("running_var"),
+    weight: await read("weight"),
+    bias: await read("bias"),
+    epsilon: batchNormEpsilon,
+  });
   return {
     melScale_L: keep(() => tf.tensor1d(Float32Array.from(scale))),
     melShift_L: keep(() => tf.tensor1d(Float32Array.from(shift))),
