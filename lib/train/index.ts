@@ -12,6 +12,7 @@ export {
   ltuLoss,
   openEndedTuning,
   paperStages,
+  type Recomputes,
   type Stage,
   scheduleOf,
   trainerAdamw,

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { regionOf } from "../../tensor/launch.ts";
+import { awaitedId } from "./behind.ts";
 import type { Binding, NativeBackend } from "./binding.ts";
 import { isFused } from "./fused.ts";
 import type { Graph } from "./graph.ts";
@@ -101,7 +102,9 @@ function recording(
     const outputs = binding.executeOp(op, attributes, ids, nOutputs);
     // A GPU passes over memory fast enough, and XLA needs more files there.
     const onCpu = !binding.isUsingGpuDevice();
+    const id = awaitedId();
     const marks = {
+      after: id === undefined ? undefined : graph.find(id),
       isFused: onCpu && isFused(),
       region: onCpu ? regionOf(op) : undefined,
     };
