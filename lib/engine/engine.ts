@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
+import { registerBarrier } from "./barrier.ts";
 import { registerBfloat16 } from "./bfloat16.ts";
 import type { Numerics } from "./numerics.ts";
 import type { Started, StartOptions } from "./started.ts";
@@ -65,6 +66,7 @@ export function useEngine(
         : await startNamed(request, isPortable);
     checkPortable(started, isPortable);
     registerBfloat16();
+    registerBarrier();
     return started;
   });
   queue = turn.catch(() => undefined);

@@ -4,14 +4,14 @@ import type { LlamaConfig } from "./config.ts";
 import { type Rotation, rotationOf } from "./rope.ts";
 
 /** Where a layer's tokens stand and may look. */
-export interface Places {
+export type Places = {
   /** Of the S tokens of the stream. */
   readonly asks: Rotation;
   /** Of the tokens that get keys in this layer: guests, then the stream. */
   readonly answers: Rotation;
   /** 0 where S may look at M, `forbidden` elsewhere; B may be 1. */
   readonly mask_B1SM: tf.Tensor4D;
-}
+};
 
 /** A position sees itself and whatever stands before it. */
 export function causalMask(

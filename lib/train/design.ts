@@ -5,6 +5,7 @@ import { unembedAt } from "../llm/llama.ts";
 import {
   type AudioLlm,
   type AudioLlmConfig,
+  type HearOptions,
   hearText,
 } from "../pal/run/audio-llm.ts";
 import type { AdamwConfig } from "./adamw.ts";
@@ -19,7 +20,7 @@ import { fit } from "./fit.ts";
 import { countTokens, nextTokenLoss } from "./loss.ts";
 import { openReadCache } from "./read-cache.ts";
 import type { Schedule } from "./schedule.ts";
-import type { LossOver } from "./stage.ts";
+import type { LossOver, Recomputes } from "./stage.ts";
 import type { Training, TrainOptions } from "./training.ts";
 
 /** How a design is trained on examples: everything but its weights. */
@@ -41,6 +42,8 @@ export interface DesignPlan extends BatchMaker {
   readonly adamw?: AdamwConfig;
   /** Let XLA compile the step, see `Training`. */
   readonly xla?: boolean;
+  /** Not in the paper; default "nothing". */
+  readonly recomputes?: Recomputes;
   /**
    * Keep what frozen layers make of a text; default true. A row read again
    * beside others can differ in last bits, so a run that is to go on with the
@@ -85,6 +88,7 @@ export function openTraining(
   { signal }: Pick<TrainOptions, "signal"> = {},
 ): OpenedTraining {
   const { batchSize, config, features, keepsReads = true, trains } = plan;
+  const { recomputes = "nothing" } = plan;
   const { loss = answerLoss, microBatchSize = batchSize } = plan;
   checkPlan(plan);
   const nMicroBatches = batchSize / microBatchSize;
@@ -103,7 +107,10 @@ export function openTraining(
     params: isFrozen ? { connector } : { connector, llama },
     frozen: isFrozen ? { llama } : {},
     loss: (moving, still, batch) =>
-      lossOf({ ...still, ...moving } as AudioLlm, batch, config),
+      lossOf({ ...still, ...moving } as AudioLlm, batch, {
+        config,
+        recompute: recomputes === "layers" ? { frozen: still } : undefined,
+      }),
     nMicroBatches,
     tokensOf: ({ scored }) => countTokens(scored.weight_X),
     ...(loss.mean === "batch" ? { weightOf: tokenWeight } : {}),
@@ -151,18 +158,24 @@ export async function trainDesign(
 function lossOf(
   model: AudioLlm,
   { features, read, scored, text_BT }: ReadBatch,
-  config: AudioLlmConfig,
+  hearing: Pick<HearOptions, "config" | "recompute">,
 ): tf.Scalar {
   const input = { text_BT, features };
-  const text_BTD = hearText(model, input, { config, read_BTD: read[0] });
-  const options = { at_X: scored.at_X, config: config.llama };
+  const text_BTD = hearText(model, input, { ...hearing, read_BTD: read[0] });
+  const options = { at_X: scored.at_X, config: hearing.config.llama };
   return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
 }
 
 function checkPlan(plan: DesignPlan): void {
   const { batchSize, config, features, trains, writer } = plan;
-  const { microBatchSize = batchSize } = plan;
+  const { microBatchSize = batchSize, recomputes = "nothing" } = plan;
   checkFeatures("trainDesign", config, features);
+  if (recomputes !== "layers" && recomputes !== "nothing") {
+    throw new RangeError(
+      `trainDesign: expected recomputes "layers" or "nothing", ` +
+        `got "${recomputes}"`,
+    );
+  }
   if (trains !== "connector" && trains !== "connector+llm") {
     throw new RangeError(
       `trainDesign: expected trains "connector" or "connector+llm", ` +

@@ -45,6 +45,7 @@ export {
   openEndedTuning,
   orderOf,
   paperStages,
+  type Recomputes,
   type Stage,
   scheduleOf,
   trainerAdamw,

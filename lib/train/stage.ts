@@ -22,6 +22,16 @@ export interface BatchSizes {
   readonly accumulation: number;
 }
 
+/**
+ * What a backward pass computes again instead of keeping it; not in the paper.
+ *
+ * - `nothing`: all is kept.
+ * - `layers`: the insides of the language model's layers, one layer after the
+ *   other. Memory falls to one layer's and the streams between them, for a
+ *   third forward pass in a step; the numbers are the same.
+ */
+export type Recomputes = "layers" | "nothing";
+
 /** One stage of the curriculum, as a row of Table 3. */
 export interface Stage {
   /** From 1; each goes on from the weights of the one before. */
@@ -46,6 +56,8 @@ export interface Stage {
   readonly loss: LossOver;
   /** Not in the paper beyond "AdamW" (A.1). */
   readonly adamw: AdamwConfig;
+  /** Default "nothing". */
+  readonly recomputes?: Recomputes;
 }
 
 /**

@@ -35,6 +35,7 @@ import { random } from "../../lib/tensor/random.ts";
 import { type DesignPlan, trainDesign } from "../../lib/train/design.ts";
 import { tone } from "../audio/fixture.ts";
 import { makeWav } from "../audio/make-wav.ts";
+import { assertClose } from "../close.ts";
 import { sha256 } from "../features/support.ts";
 import { folderOf, temporary, tinyFiles } from "../llm/tokenizer-support.ts";
 import { startEngine } from "../use-engine.ts";
@@ -167,6 +168,20 @@ describe("trainDesign", () => {
     assert.equal(given.length, 3);
   });
 
+  it("learns the same where layers are computed again", async () => {
+    const heard = features(audio, 3);
+    const plan = planOf(multiEncoder, { heard, writer }, audio);
+    const model = modelOf(plan);
+    for (const trains of ["connector", "connector+llm"] as const) {
+      const kept = await trainDesign({ ...plan, trains }, model);
+      const again = await trainDesign(
+        { ...plan, trains, recomputes: "layers" },
+        model,
+      );
+      assertClose(again.losses, kept.losses, { rtol: 1e-4 });
+    }
+  });
+
   it("hears files through their cache as it hears sounds in memory", async () => {
     const paths = [200, 300, 400].map((hz) => {
       const path = join(folder, `${hz}.wav`);
@@ -238,6 +253,7 @@ describe("trainDesign", () => {
       write: () => writer.write({ question: "What?" }),
     };
     for (const [change, message] of [
+      [{ recomputes: "all" }, /expected recomputes "layers" or "nothing", got/],
       [{ batchSize: 0 }, /expected a batch of 1 or more examples, got 0/],
       [{ trains: "llm" }, /trains "connector" or "connector\+llm", got "llm"/],
       [{ writer: mute }, /expected an answer to learn, got a prompt of \d+/],

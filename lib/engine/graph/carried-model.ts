@@ -141,7 +141,7 @@ function stepNodes(
   const own = graph.nodes.flatMap((node): GraphNode[] => {
     const name = prefix + node.name;
     if (node.kind === "op") {
-      const inputs = node.inputs.map((input) => prefix + input);
+      const inputs = node.inputs.map((input) => prefixed(prefix, input));
       return [{ ...node, name, inputs }];
     }
     const i = variableOf.get(node.name);
@@ -192,6 +192,10 @@ function stepNodes(
     },
   };
 }
+
+/** The name of what a node reads, or, marked so, waits for. */
+const prefixed = (prefix: string, input: string) =>
+  input.startsWith("^") ? `^${prefix}${input.slice(1)}` : prefix + input;
 
 /** An output's node, which is an operation: Identity, typed by T. */
 function nodeOf(nodes: readonly GraphNode[], name: string): OpNode {

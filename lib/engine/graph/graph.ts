@@ -95,6 +95,7 @@ export class Graph {
 
   addOp(
     {
+      after,
       op,
       attributes,
       device,
@@ -103,6 +104,8 @@ export class Graph {
     }: {
       readonly op: string;
       readonly attributes: readonly OpAttribute[];
+      /** What must be there before it runs; XLA then leaves it alone. */
+      readonly after?: GraphValue;
       readonly device?: string;
       readonly isFused?: boolean;
       readonly region?: number;
@@ -115,11 +118,15 @@ export class Graph {
       kind: "op",
       name,
       op,
-      inputs: inputs.map((input) => input.name),
+      inputs: [
+        ...inputs.map((input) => input.name),
+        ...(after ? [`^${after.name}`] : []),
+      ],
       attributes: complete(op, attributes, inputs),
       device,
       types: outputs.map(({ dtype }) => dtype),
       isFused,
+      isPlain: after !== undefined,
       region,
     });
     const varies = inputs.some((input) => input.varies);

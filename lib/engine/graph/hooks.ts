@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import { regionOf } from "../../tensor/launch.ts";
+import { awaitedId } from "./behind.ts";
 import type { Binding, NativeBackend, TensorMetadata } from "./binding.ts";
 import { openForecast } from "./forecast.ts";
 import { isFused } from "./fused.ts";
@@ -126,7 +127,9 @@ function recording(
       : binding.executeOp(op, attributes, ids, nOutputs);
     // A GPU passes over memory fast enough, and XLA needs more files there.
     const onCpu = !binding.isUsingGpuDevice();
+    const id = awaitedId();
     const marks = {
+      after: id === undefined ? undefined : graph.find(id),
       isFused: onCpu && isFused(),
       region: onCpu ? regionOf(op) : undefined,
     };

@@ -16,7 +16,7 @@ import {
   type DesignLayer,
   designOf,
 } from "../design/design.ts";
-import { fuse } from "./fusion.ts";
+import { fuse, type Recompute } from "./fusion.ts";
 import { sequencePlaces } from "./sequence.ts";
 import { nameTokens, planSequence, type SequenceTokens } from "./tokens.ts";
 
@@ -94,6 +94,11 @@ export interface HearOptions {
   readonly keep?: (kept: LayerKept, layer: DesignLayer) => void;
   /** The text's stream before the first layer with audio, if it is known. */
   readonly read_BTD?: tf.Tensor3D;
+  /**
+   * Has a backward pass compute the insides of layers again, which a tap then
+   * sees twice. Of no use beside `keep`.
+   */
+  readonly recompute?: Recompute;
 }
 
 /**
@@ -104,7 +109,7 @@ export interface HearOptions {
 export function hearText(
   model: AudioLlm,
   { features, text_BT }: AudioLlmInput,
-  { config, keep, read_BTD, tap = noTap }: HearOptions,
+  { config, keep, read_BTD, recompute, tap = noTap }: HearOptions,
 ): tf.Tensor3D {
   const { B, T } = dims("hearText", text_BT, "BT");
   for (const x of features) dims("hearText", x, "BPE", { B });
@@ -128,7 +133,7 @@ export function hearText(
       audioAt: config.audioAt,
       tap,
     },
-    { first: read_BTD ? fused[0] : 0, keep },
+    { first: read_BTD ? fused[0] : 0, keep, recompute },
   );
 }
 

@@ -2,9 +2,11 @@ import * as tf from "@tensorflow/tfjs";
 import type { LlamaConfig } from "../../llm/config.ts";
 import type { LayerKept } from "../../llm/kv-cache.ts";
 import type { Llama } from "../../llm/llama.ts";
-import { hookIn, runParts } from "../../llm/part.ts";
+import { hookIn, type Named, runParts } from "../../llm/part.ts";
 import type { Places } from "../../llm/places.ts";
 import { lastRows } from "../../tensor/layers.ts";
+import { leaves, type Tensors } from "../../tensor/params.ts";
+import { recomputed } from "../../tensor/recompute.ts";
 import { dims } from "../../tensor/shapes.ts";
 import type { Hook, Tap } from "../../tensor/tap.ts";
 import type { DesignLayer } from "../design/design.ts";
@@ -32,33 +34,44 @@ export interface Fusion {
 /** What a layer shows of the audio that it takes. */
 export const audioIn: Hook = { name: "hook_audio_in", axes: "BAD" };
 
+/** The tensors that one layer reads. */
+interface LayerInput {
+  /** The residual stream: audio rows, if any, then T text rows. */
+  readonly x_BSD: tf.Tensor3D;
+  readonly weights: Named;
+  readonly places: Places;
+  /** Its audio tokens, where its plan takes any. */
+  readonly audio_BAD?: tf.Tensor3D;
+}
+
+/** What every layer of a run shares. */
+type Shared = Pick<Fusion, "audioAt" | "config" | "nSummary" | "tap"> & {
+  readonly T: number;
+};
+
 /**
  * One LLM layer with its audio, as its plan says: a fold over its parts.
  *
  * Audio in the stream stands before the text, whatever its positions; guests
  * give keys and values and are dropped (section 2.3).
  *
- * @param x_BSD - the residual stream: audio rows, if any, then T text rows
  * @returns the stream, and what later text may hear
  */
 function fuseLayer(
-  x_BSD: tf.Tensor3D,
   { parts, plan }: DesignLayer,
-  fusion: Fusion & { readonly T: number },
+  { audio_BAD: given_BAD, places, weights, x_BSD }: LayerInput,
+  { audioAt, config, nSummary, T, tap }: Shared,
 ): { readonly x_BSD: tf.Tensor3D; readonly kept: LayerKept } {
-  const { audio, audioAt, config, llama, places, T, tap } = fusion;
   const { crosses, fresh, inStream, joins, layer } = plan;
-  const given = fresh ?? joins ?? crosses;
-  const audio_BAD =
-    given === undefined ? undefined : tap(hookIn(layer, audioIn), audio[given]);
+  const audio_BAD = given_BAD && tap(hookIn(layer, audioIn), given_BAD);
   const stream_BSD =
     joins !== undefined && audio_BAD
-      ? tf.concat([entering(audio_BAD, inStream, fusion), x_BSD], 1)
+      ? tf.concat([entering(audio_BAD, inStream, nSummary), x_BSD], 1)
       : inStream === "none"
         ? lastRows(x_BSD, T)
         : x_BSD;
   const context: FusionContext = {
-    ...places[layer],
+    ...places,
     config,
     layer,
     tap,
@@ -68,19 +81,30 @@ function fuseLayer(
     nKept: plan.textHears ? undefined : T,
     nSkipFfn: plan.audioFfn ? 0 : stream_BSD.shape[1] - T,
   };
-  const after = runParts(parts, llama.blocks[layer], {
-    context,
-    x_BSD: stream_BSD,
-  });
+  const after = runParts(parts, weights, { context, x_BSD: stream_BSD });
   return { x_BSD: after.x_BSD, kept: after.kept as LayerKept };
 }
 
 function entering(
   audio_BAD: tf.Tensor3D,
   inStream: LayerPlan["inStream"],
-  { nSummary }: Fusion,
+  nSummary: number,
 ): tf.Tensor3D {
   return inStream === "summary" ? summarize(audio_BAD, nSummary) : audio_BAD;
+}
+
+/** Where a run of the layers begins, and what it leaves. */
+export interface FuseOptions {
+  readonly first?: number;
+  /** Takes what each layer keeps, for a cache. */
+  readonly keep?: (kept: LayerKept, layer: DesignLayer) => void;
+  /** Has a backward pass compute the insides of layers again. */
+  readonly recompute?: Recompute;
+}
+
+/** What has no gradient while the insides of layers are computed again. */
+export interface Recompute {
+  readonly frozen: Tensors;
 }
 
 /**
@@ -88,26 +112,86 @@ function entering(
  *
  * @param text_BTD - the stream before that layer: embeddings, or, where no
  * audio has been met yet, what an earlier run has kept
- * @param keep - takes what each layer keeps, for a cache
  */
 export function fuse(
   text_BTD: tf.Tensor3D,
   fusion: Fusion,
-  {
-    first = 0,
-    keep,
-  }: {
-    readonly first?: number;
-    readonly keep?: (kept: LayerKept, layer: DesignLayer) => void;
-  } = {},
+  { first = 0, keep, recompute }: FuseOptions = {},
 ): tf.Tensor3D {
   const { T } = dims("fuse", text_BTD, "BTD");
-  const x_BSD = fusion.layers.slice(first).reduce((x, layer) => {
-    const run = () => fuseLayer(x, layer, { ...fusion, T });
+  const shared = { ...fusion, T };
+  const layers = fusion.layers.slice(first);
+  if (recompute) {
+    return lastRows(fuseAgain(text_BTD, layers, { ...shared, recompute }), T);
+  }
+  const x_BSD = layers.reduce((x, layer) => {
+    const run = () => fuseLayer(layer, inputOf(layer, x, fusion), shared);
     if (!keep) return tf.tidy(() => run().x_BSD);
     const after = run();
     keep(after.kept, layer);
     return after.x_BSD;
   }, text_BTD);
   return lastRows(x_BSD, T);
+}
+
+function inputOf(
+  { plan: { crosses, fresh, joins, layer } }: DesignLayer,
+  x_BSD: tf.Tensor3D,
+  { audio, llama, places }: Pick<Fusion, "audio" | "llama" | "places">,
+): LayerInput {
+  const given = fresh ?? joins ?? crosses;
+  return {
+    x_BSD,
+    weights: llama.blocks[layer],
+    places: places[layer],
+    audio_BAD: given === undefined ? undefined : audio[given],
+  };
+}
+
+/**
+ * The stream after the layers, of whose insides nothing is kept.
+ *
+ * It moves from the first layer on in which something does; what audio there
+ * is follows from the connector, which trains in every stage.
+ */
+function fuseAgain(
+  text_BTD: tf.Tensor3D,
+  layers: readonly DesignLayer[],
+  { recompute, ...shared }: Fusion & Shared & { recompute: Recompute },
+): tf.Tensor3D {
+  const frozen = new Set(leaves(recompute.frozen));
+  let moves = !frozen.has(shared.llama.embedding_VD);
+  return layers.reduce((x_BSD, layer) => {
+    const { audio_BAD, places, weights } = inputOf(layer, x_BSD, shared);
+    const [still, trained] = parted(weights, (leaf) => frozen.has(leaf));
+    const audio = audio_BAD ? [audio_BAD] : [];
+    const [x, fixedX] = moves ? [[x_BSD], []] : [[], [x_BSD]];
+    const moving = { audio, trained, x };
+    moves ||= leaves(moving).length > 0;
+    return recomputed(
+      ({ fixed, moving }) =>
+        fuseLayer(
+          layer,
+          {
+            x_BSD: [...moving.x, ...fixed.x][0],
+            weights: { ...fixed.still, ...moving.trained },
+            places: fixed.places,
+            audio_BAD: moving.audio[0],
+          },
+          shared,
+        ).x_BSD,
+      { fixed: { places, still, x: fixedX }, moving },
+    );
+  }, text_BTD);
+}
+
+/** Weights that a test holds for, and those for which it does not. */
+function parted(
+  weights: Named,
+  test: (leaf: tf.Tensor) => boolean,
+): [Named, Named] {
+  const all = Object.entries(weights);
+  const having = (wanted: boolean) =>
+    Object.fromEntries(all.filter(([, leaf]) => test(leaf) === wanted));
+  return [having(true), having(false)];
 }

@@ -51,6 +51,7 @@ export async function trainStage(
       ...{ source, batchSize, microBatchSize },
       trains: stage.trains,
       loss: stage.loss,
+      recomputes: stage.recomputes,
       schedule: scheduleOf(stage),
       adamw: { ...stage.adamw, groups: groupsOf(stage) },
       keepsReads: false,
