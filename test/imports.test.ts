@@ -65,6 +65,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "hub",
     "display",
     "engine",
+    "files",
   ],
 };
 
