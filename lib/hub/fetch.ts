@@ -1,9 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../files/atomic.ts";
 import { withLock } from "../files/lock.ts";
-import { type CheckOptions, checkDisk } from "./disk.ts";
-import { download, isWhole } from "./download.ts";
+import { download, isWhole, sizeOf } from "./download.ts";
 import { checkName, checkWeights } from "./plain-names.ts";
 import {
   describeRepository,
@@ -11,10 +9,12 @@ import {
   type Repository,
 } from "./repository.ts";
 import type { Hub } from "./request.ts";
+import { requireRoom } from "./room.ts";
 import { shown } from "./shown.ts";
+import { writeSource } from "./source.ts";
 import type { Weights } from "./weights.ts";
 
-export interface FetchOptions extends Hub, Pick<CheckOptions, "freeBytes"> {
+export interface FetchOptions extends Hub {
   /** Cache folder; the weights go into `weights/<name>` below it. */
   readonly cache: string;
   /** The repository is known: its license can be shown. */
@@ -22,6 +22,8 @@ export interface FetchOptions extends Hub, Pick<CheckOptions, "freeBytes"> {
   readonly onWait?: () => void;
   /** Once for each file, with `done` equal to its size when it was there. */
   readonly onProgress?: (file: HubFile, done: number) => void;
+  /** Free bytes of a folder's disk; the system's own answer unless given. */
+  readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
 export interface FetchedWeights {
@@ -50,7 +52,11 @@ export async function fetchFromHub(
   const { cache, onFound, onProgress, onWait, signal } = options;
   const repository = await describeRepository(weights.repository, options);
   onFound?.(repository);
-  const files = weights.files.map((names) => choose(repository, names));
+  const { also = [] } = weights;
+  const files = [
+    ...weights.files.map((names) => choose(repository, names)),
+    ...repository.files.filter(({ path }) => also.includes(path)),
+  ];
   const folder = weightsFolder(cache, weights.name);
   await mkdir(folder, { recursive: true });
   const work = async () => {
@@ -60,7 +66,7 @@ export async function fetchFromHub(
         onProgress?.(file, file.size);
       } else missing.push(file);
     }
-    await checkDisk("fetchFromHub", { folder, missing, ...options });
+    await checkDisk(folder, missing, options);
     for (const file of missing) {
       const url =
         `${options.endpoint}/${repository.id}/resolve/` +
@@ -75,7 +81,8 @@ export async function fetchFromHub(
         options,
       );
     }
-    await keepSource(folder, repository, files);
+    const { commit, id, license } = repository;
+    writeSource(folder, { repository: id, commit, license, files });
   };
   await withLock(join(folder, ".lock"), work, {
     ...(signal ? { signal } : {}),
@@ -96,12 +103,15 @@ function choose(repository: Repository, names: readonly string[]): HubFile {
   );
 }
 
-async function keepSource(
+async function checkDisk(
   folder: string,
-  { commit, id, license }: Repository,
-  files: readonly HubFile[],
+  missing: readonly HubFile[],
+  { freeBytes }: FetchOptions,
 ): Promise<void> {
-  const path = join(folder, "source.json");
-  const source = { repository: id, commit, license, files };
-  writeWhole(path, `${JSON.stringify(source, null, 2)}\n`);
+  let needed = 0;
+  for (const { path, size } of missing) {
+    needed += size - ((await sizeOf(join(folder, `${path}.part`))) ?? 0);
+  }
+  if (missing.length === 0) return;
+  await requireRoom("fetchFromHub", { bytes: needed, folder }, freeBytes);
 }

@@ -1,4 +1,3 @@
 /** Downloads that are verified and go on. */
 export { fetchFromHub, weightsFolder } from "./fetch.ts";
-export { fetchFromPypi } from "./fetch-pypi.ts";
-export { pipIndexes } from "./pip-settings.ts";
+export { weightsLine } from "./source.ts";

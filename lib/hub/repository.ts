@@ -1,5 +1,5 @@
-import { askPatiently } from "./patience.ts";
-import { type Hub, request, textOf } from "./request.ts";
+import { readText } from "./read-text.ts";
+import { askPatiently, type Hub, request } from "./request.ts";
 import { shown } from "./shown.ts";
 
 /** A hash that the hub keeps of a file, before anything is downloaded. */
@@ -36,14 +36,14 @@ export async function describeRepository(
   hub: Hub,
 ): Promise<Repository> {
   const url = `${hub.endpoint}/api/models/${id}/revision/main?blobs=true`;
-  const answer = await askPatiently(hub, () => readJson(url, hub));
-  return readRepository(id, answer);
+  return askPatiently(hub, async () =>
+    readRepository(id, await readJson(url, hub)),
+  );
 }
 
-const largestList = 8 * 2 ** 20; // characters
-
 async function readJson(url: string, hub: Hub): Promise<unknown> {
-  const text = await textOf(await request(url, hub), largestList);
+  const reply = await request(url, hub);
+  const text = await readText("describeRepository", reply, url);
   try {
     return JSON.parse(text);
   } catch (cause) {

@@ -1,19 +1,12 @@
 import { shown } from "./shown.ts";
 
-/** What helps where a request fails. */
-export interface Remedies {
-  /** Where no answer came. */
-  readonly network: string;
-  readonly byStatus: Readonly<Record<number, string>>;
-}
-
 /** Where the hub is, and how patiently it is asked. */
 export interface Hub {
   readonly endpoint: string;
   readonly token?: string;
-  /** Name and password of a package index, in base64. */
+  /** user:password of a package index. */
   readonly basic?: string;
-  /** What to say where a request fails; for the hub unless given. */
+  /** What helps; the hub's unless given. */
   readonly remedies?: Remedies;
   readonly signal?: AbortSignal;
   /** Attempts in a row without progress before a request is given up. */
@@ -22,6 +15,12 @@ export interface Hub {
   readonly pause?: number;
   /** Milliseconds without a byte after which a connection is dropped. */
   readonly patience?: number;
+}
+
+/** What a user can do about a failure, by its status or where there is none. */
+export interface Remedies {
+  readonly network: string;
+  readonly status: Readonly<Record<number, string>>;
 }
 
 export const hubDefaults = { attempts: 6, pause: 500, patience: 30_000 };
@@ -106,27 +105,25 @@ async function* chunksOf(
   }
 }
 
-/** Secrets go to their server only, never over a line that others can read. */
-function authorization({
-  basic,
-  endpoint,
-  token,
-}: Hub): Record<string, string> {
+/** A token goes to the hub only, and never over a line that others can read. */
+function authorization(hub: Hub): Record<string, string> {
+  const { basic, endpoint, token } = hub;
   if (!token && !basic) return {};
   const { hostname, protocol } = new URL(endpoint);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
   if (protocol !== "https:" && !isLocal) {
     throw new Error(
-      `request: expected https for a ${token ? "token" : "password"}, got ` +
-        `${endpoint}; use an https endpoint or none`,
+      `request: expected https for a token, got ${endpoint}; ` +
+        "use an https endpoint or no token",
     );
   }
-  return { authorization: token ? `Bearer ${token}` : `Basic ${basic}` };
+  const pair = Buffer.from(basic ?? "").toString("base64");
+  return { authorization: token ? `Bearer ${token}` : `Basic ${pair}` };
 }
 
 const hubRemedies: Remedies = {
   network: "check the network, a proxy, and HF_ENDPOINT where it is set",
-  byStatus: {
+  status: {
     401: "the repository may be private or gated; set HF_TOKEN",
     403: "accept its terms on the hub, and set HF_TOKEN of that account",
     404: "the repository or the file is not there; check the endpoint",
@@ -146,12 +143,11 @@ async function checkStatus(
     const wait = retryAfter(response.headers.get("retry-after"));
     throw new PassingFailure(message, wait === undefined ? {} : { wait });
   }
-  const remedy = remedies.byStatus[status];
+  const remedy = remedies.status[status];
   throw new Error(remedy ? `${message}; ${remedy}` : message);
 }
 
-/** Milliseconds that a wait between attempts has at most. */
-export const longestWait = 120_000;
+const longestWait = 120_000; // ms
 
 function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined;
@@ -179,21 +175,42 @@ function passing(
   );
 }
 
-/** An answer's text, of at most `most` characters. */
-export async function textOf(
-  { chunks, response }: Reply,
-  most: number,
-): Promise<string> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of chunks) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > most) {
-      throw new Error(
-        `textOf: expected an answer of at most ${most} characters, ` +
-          `got more (${response.url})`,
-      );
+/** Asks as often as is worth it: fewer times where no server is reached. */
+export async function askPatiently<X>(
+  hub: Hub,
+  ask: () => Promise<X>,
+): Promise<X> {
+  const { attempts = hubDefaults.attempts } = hub;
+  for (let failures = 1; ; failures++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof PassingFailure)) throw error;
+      const most = error.isUnreachable ? Math.min(attempts, 3) : attempts;
+      if (failures >= most) throw error;
+      await pauseAfter(error, failures, hub);
     }
   }
-  return text + decoder.decode();
+}
+
+/** Waits before attempt `failures` + 1, or until the signal aborts. */
+export async function pauseAfter(
+  failure: PassingFailure,
+  failures: number,
+  { pause = hubDefaults.pause, signal }: Hub,
+): Promise<void> {
+  const backoff = Math.min(pause * 2 ** (failures - 1), longestWait);
+  const wait = failure.wait ?? backoff;
+  await new Promise<void>((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", stop);
+      resolve();
+    }, wait);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener("abort", stop, { once: true });
+  });
 }

@@ -38,24 +38,29 @@ export const aisfx: EncoderDeclaration<AisfxConfig, Aisfx> = {
   published: [
     {
       name: "aisfx",
-      pypi: {
-        project: "aisfx",
+      package: {
+        name: "aisfx",
+        version: "0.1.2",
         file: "aisfx-0.1.2-py2.py3-none-any.whl",
         bytes: 23_140_952,
         sha256:
           "bfe219950715af179e9a1653e7117cc1852baef267cd6596c42cad74afe1d194",
       },
-      members: { "checkpoint.pth": "aisfx/models/checkpoint.pth" },
-      // A pair: the tensors, and the libraries that the classifiers are for.
-      opened: { file: "checkpoint.pth", part: "0" },
-      kept: [
-        {
-          path: "model.safetensors",
-          bytes: 18_764_336,
-          sha256:
-            "484137d2b523ba07e0a90458f3585d9cd9908fda4611d99ea6b02a5a079202c7",
-        },
-      ],
+      checkpoint: {
+        file: "aisfx/models/checkpoint.pth",
+        bytes: 24_900_277,
+        sha256:
+          "499ea75909c932a2f94c35fa722fa4fabc5bcb7e84917209cc5f7402627b7eb5",
+        // A pair: the tensors, and the libraries that the classifiers are for.
+        part: "0",
+      },
+      // License and credit are in it.
+      kept: {
+        file: "model.safetensors",
+        bytes: 18_764_336,
+        sha256:
+          "484137d2b523ba07e0a90458f3585d9cd9908fda4611d99ea6b02a5a079202c7",
+      },
       license: "cc-by-4.0",
       credit:
         "Alison Bernice Ma and Alexander Lerch, Representation Learning for " +

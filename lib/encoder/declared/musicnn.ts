@@ -15,40 +15,70 @@ import {
 import { centeredSpans, timeGrid } from "../sound-grid.ts";
 import { loadMusicnn, musicnnShapes } from "../weights/musicnn.ts";
 
-/**
- * Weights of the package: its own choice where none is named, trained on
- * MagnaTagATune, and those trained on the Million Song Dataset.
- */
-function packaged(
-  name: string,
-  folder: string,
-  kept: { readonly bytes: number; readonly sha256: string },
-): PackageWeights {
-  const shard = ".data-00000-of-00001";
-  return {
-    name,
-    pypi: {
-      project: "musicnn",
-      file: "musicnn-0.1.0-py3-none-any.whl",
-      bytes: 29_292_476,
+/** What the sets of weights in the package have in common. */
+const packaged: Omit<PackageWeights, "name" | "checkpoint" | "kept"> = {
+  package: {
+    name: "musicnn",
+    version: "0.1.0",
+    file: "musicnn-0.1.0-py3-none-any.whl",
+    bytes: 29_292_476,
+    sha256: "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
+  },
+  license: "isc",
+  credit:
+    "Jordi Pons and Xavier Serra, musicnn: Pre-trained convolutional neural " +
+    "networks for music audio tagging, ISMIR 2019, late-breaking; copyright " +
+    "Music Technology Group, Universitat Pompeu Fabra",
+  megabytes: 29,
+  config: {},
+};
+
+/** Trained on MagnaTagATune: the package's own choice where none is named. */
+const magnaTagATune: PackageWeights = {
+  ...packaged,
+  name: "musicnn",
+  checkpoint: {
+    file: "musicnn/MTT_musicnn/.index",
+    bytes: 4948,
+    sha256: "da2d7bb670b2b31e9bc441bb1bd75eca31b5b061f963cc1f9630c1aff3238f57",
+  },
+  shards: [
+    {
+      file: "musicnn/MTT_musicnn/.data-00000-of-00001",
+      bytes: 9_465_596,
       sha256:
-        "f38a4890c648c1ddbb141c5d96d2b0a8cfcd36746002d896989f7b88beb65cfa",
+        "041f3935e981a65cea739842d30c188d3a7d2adf4410955c8668eb3de4a5acab",
     },
-    members: {
-      "model.index": `musicnn/${folder}/.index`,
-      [`model${shard}`]: `musicnn/${folder}/${shard}`,
+  ],
+  kept: {
+    file: "model.safetensors",
+    bytes: 1_900_060,
+    sha256: "5da3e2abda58395f7f4bae2f308852d6cec2c0ea8e260170de74eb440560d0cf",
+  },
+};
+
+const millionSongs: PackageWeights = {
+  ...packaged,
+  name: "musicnn-msd",
+  checkpoint: {
+    file: "musicnn/MSD_musicnn/.index",
+    bytes: 4948,
+    sha256: "87f3e0f3550c8d3bafc840374003e5c8af5eeb5ecf6add61af09a7822d3282c8",
+  },
+  shards: [
+    {
+      file: "musicnn/MSD_musicnn/.data-00000-of-00001",
+      bytes: 9_465_596,
+      sha256:
+        "8579734ee6388f799ed0def4bbd0d1fdcbeaf213ef2a9dc860917bd76a303de6",
     },
-    opened: { file: "model.index" },
-    kept: [{ path: "model.safetensors", ...kept }],
-    license: "isc",
-    credit:
-      "Jordi Pons and Xavier Serra, musicnn: Pre-trained convolutional neural " +
-      "networks for music audio tagging, ISMIR 2019, late-breaking; copyright " +
-      "Music Technology Group, Universitat Pompeu Fabra",
-    megabytes: 29,
-    config: {},
-  };
-}
+  ],
+  kept: {
+    file: "model.safetensors",
+    bytes: 1_900_060,
+    sha256: "9d7300daceabe23aa072ff61ddf5a28059e84f81a441a9fe2d9089013e845a8b",
+  },
+};
 
 /** musicnn: convolutions that learned to tag music; it hears no frequency. */
 export const musicnn: EncoderDeclaration<MusicnnConfig, Musicnn> = {
@@ -77,18 +107,7 @@ export const musicnn: EncoderDeclaration<MusicnnConfig, Musicnn> = {
     if (!tensor.endsWith("/kernel")) return undefined;
     return { middle: 0, spread: inputsOf(tensor) ** -0.5 };
   },
-  published: [
-    packaged("musicnn", "MTT_musicnn", {
-      bytes: 1_900_060,
-      sha256:
-        "5da3e2abda58395f7f4bae2f308852d6cec2c0ea8e260170de74eb440560d0cf",
-    }),
-    packaged("musicnn-msd", "MSD_musicnn", {
-      bytes: 1_900_060,
-      sha256:
-        "9d7300daceabe23aa072ff61ddf5a28059e84f81a441a9fe2d9089013e845a8b",
-    }),
-  ],
+  published: [magnaTagATune, millionSongs],
 };
 
 /** Numbers that a kernel of the small network sums: its rows have length 1. */
