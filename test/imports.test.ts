@@ -21,7 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   encoder: ["audio", "checkpoint", "tensor"],
   features: ["encoder", "checkpoint", "audio", "files", "tensor"],
   runlog: ["engine", "files"],
-  llm: ["checkpoint", "engine", "metric", "tensor"],
+  llm: ["checkpoint", "engine", "files", "metric", "tensor"],
   pal: ["llm", "encoder", "metric", "tensor"],
   train: [
     "pal",
@@ -65,6 +65,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "hub",
     "display",
     "engine",
+    "files",
   ],
 };
 

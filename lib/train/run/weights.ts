@@ -1,7 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { openCheckpoint } from "../../checkpoint/checkpoint.ts";
+import {
+  type Checkpoint,
+  openCheckpoint,
+} from "../../checkpoint/checkpoint.ts";
 import { checkFinite } from "../../checkpoint/finite.ts";
 import { checkTensors } from "../../checkpoint/match.ts";
 import { writeSafetensors } from "../../checkpoint/write-safetensors.ts";
@@ -55,11 +58,19 @@ export async function openWeights<P extends Tensors>(
         "it and train its stage again: the last checkpoint is beside it",
     );
   }
+  return readWeights(path, like, identity);
+}
+
+/** The same of any file of a run's weights, whatever its name. */
+export async function readWeights<P extends Tensors>(
+  path: string,
+  like: P,
+  identity: Identity,
+): Promise<P> {
   const checkpoint = await openCheckpoint(path);
   const made: tf.Tensor[] = [];
   try {
-    const found = checkpoint.metadata?.get("identity") ?? "null";
-    checkIdentity(identity, JSON.parse(found), path);
+    checkIdentity(identity, identityIn(checkpoint), path);
     const named = namedLeaves(like);
     const wanted = named.map(([name, { shape }]) => [name, shape] as const);
     checkTensors("train", new Map(wanted), checkpoint);
@@ -75,4 +86,11 @@ export async function openWeights<P extends Tensors>(
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Of which run weights are, as far as their file says; null where it does not. */
+export function identityIn({
+  metadata,
+}: Pick<Checkpoint, "metadata">): Partial<Identity> | null {
+  return JSON.parse(metadata?.get("identity") ?? "null");
 }
