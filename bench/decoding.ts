@@ -1,6 +1,7 @@
 /**
  * `npm run bench -- decoding [rounds]`: milliseconds a token of greedy answers
- * at 135 M and 1.24 G parameters, here and in transformers.
+ * at 135 M and 1.24 G parameters, here and in transformers; with `--llm NAME`
+ * of a language model that was fetched, or its folder.
  *
  * Both load the same random weights; each contender has a process of its own.
  * transformers is looked for in the Python that `PAL_PYTHON` names. Needs
@@ -10,8 +11,13 @@
 import { type SpawnSyncReturns, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { parseArgs } from "node:util";
+import { llmFolder } from "../lib/cli/llm-folder.ts";
+import { weightsLine } from "../lib/hub/source.ts";
+import { chatTokens } from "../lib/llm/chat.ts";
 import type { LlamaConfig } from "../lib/llm/config.ts";
+import { openTokenizer } from "../lib/llm/hf-tokenizer.ts";
 import { keep, type Row, rowOf, tableOf } from "./decoding/report.ts";
 import { type Measurement, sizes, type Task } from "./decoding/tasks.ts";
 import { load, machine } from "./engine/report.ts";
@@ -21,7 +27,8 @@ import { textTable } from "./step/report.ts";
 /** Of the bandwidth, in float32. */
 const shareGoal = 0.8;
 const nNew = 40;
-const prompt = Array.from({ length: 16 }, (_, i) => 1 + 997 * i);
+const anyPrompt = Array.from({ length: 16 }, (_, i) => 1 + 997 * i);
+const question = "Name some instruments, and say how each of them sounds.";
 
 const contenders = [
   { contender: "pal-lab", dtype: "float32", measure: ours },
@@ -58,18 +65,30 @@ function measureSize(config: LlamaConfig, rounds: number): Row[] {
   const folder = mkdtempSync(join(tmpdir(), "pal-lab-decoding-"));
   try {
     writeLlama(folder, config);
-    const all = Array.from({ length: rounds }, () =>
-      contenders.map(({ dtype, measure }) =>
-        measure({ folder, dtype, prompt, nNew }),
-      ),
-    );
-    return contenders.map(({ contender, dtype }, i) => {
-      const answers = all.map((answers) => answers[i]);
-      return rowOf({ size: config.name, contender, dtype }, answers);
-    });
+    const task = { folder, prompt: anyPrompt };
+    return measureFolder(config.name, { rounds, task });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+function measureFolder(
+  size: string,
+  {
+    rounds,
+    task,
+  }: {
+    readonly rounds: number;
+    readonly task: Pick<Task, "folder" | "prompt">;
+  },
+): Row[] {
+  const all = Array.from({ length: rounds }, () =>
+    contenders.map(({ dtype, measure }) => measure({ ...task, dtype, nNew })),
+  );
+  return contenders.map(({ contender, dtype }, i) => {
+    const answers = all.map((answers) => answers[i]);
+    return rowOf({ size, contender, dtype }, answers);
+  });
 }
 
 function rowNamed(
@@ -131,9 +150,42 @@ function verdictOf(rows: readonly Row[], best: number): string[] {
   return [agreement(rows), ...speeds];
 }
 
-export async function run([rounds = "2"]: readonly string[]): Promise<void> {
+/** What a run measured, model by model, and on which weights. */
+interface Measured {
+  readonly name: string;
+  readonly facts: Readonly<Record<string, string>>;
+  readonly bySize: readonly Row[][];
+}
+
+function measureSizes(rounds: number): Measured {
+  const bySize = sizes.map((config) => measureSize(config, rounds));
+  return { name: "decoding", facts: {}, bySize };
+}
+
+async function measureLlm(named: string, rounds: number): Promise<Measured> {
+  const folder = llmFolder(named, process.env);
+  const tokenizer = await openTokenizer(folder);
+  const asked = [{ role: "user", content: question } as const];
+  const task = { folder, prompt: chatTokens(tokenizer, asked) };
+  const name = basename(folder);
+  return {
+    name: `decoding-${name}`,
+    facts: { weights: weightsLine(folder) },
+    bySize: [measureFolder(name, { rounds, task })],
+  };
+}
+
+export async function run(args: readonly string[]): Promise<void> {
+  const { positionals, values } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: { llm: { type: "string" } },
+  });
+  const [rounds = "2"] = positionals;
   const started = load();
-  const bySize = sizes.map((config) => measureSize(config, Number(rounds)));
+  const { bySize, facts, name } = values.llm
+    ? await measureLlm(values.llm, Number(rounds))
+    : measureSizes(Number(rounds));
   const rows = bySize.flat();
   const best = Math.max(...rows.flatMap(({ bandwidths }) => bandwidths));
   const verdict = bySize.flatMap((rows) => verdictOf(rows, best));
@@ -143,6 +195,6 @@ export async function run([rounds = "2"]: readonly string[]): Promise<void> {
     rows.map(({ contender, description }) => [contender, description]),
   );
   const loads = `${started} to ${load()}, ${rounds} rounds`;
-  const facts = { ...machine(), load: loads, ...versions };
-  console.log(`kept in ${keep({ facts, verdict, rows })}`);
+  const all = { ...machine(), load: loads, ...facts, ...versions };
+  console.log(`kept in ${keep(name, { facts: all, verdict, rows })}`);
 }

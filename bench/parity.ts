@@ -1,19 +1,29 @@
 import { statSync } from "node:fs";
 import { relative } from "node:path";
+import { llmFolder } from "../lib/cli/llm-folder.ts";
 import { useEngine } from "../lib/engine/engine.ts";
+import { weightsLine } from "../lib/hub/source.ts";
 import { readSettings } from "../lib/session/settings.ts";
 import { compareFixture, type Row } from "./parity/compare.ts";
 import { fixtureFolders } from "./parity/fixture.ts";
+import { compareLlm } from "./parity/whole-llm.ts";
 
 const usage = `npm run pal -- parity FOLDER
+npm run pal -- parity --llm smollm2|FOLDER
 
 Computes the outputs of every fixture in FOLDER and below and compares them
 with the stored ones. A fixture is a folder with io.safetensors, config.json
-and, if it has weights, model.safetensors. PAL_ENGINE chooses the engine.`;
+and, if it has weights, model.safetensors. PAL_ENGINE chooses the engine.
+
+  --llm NAME|FOLDER  a language model that was fetched, or its folder, whole,
+                     against transformers in the Python that PAL_PYTHON names:
+                     tokens of 500 strings, its chat template, streams, scores
+                     and 40 greedy tokens`;
 
 /** Compares this library with the official code, on fixtures of its outputs. */
 export async function parity(args: readonly string[]): Promise<number> {
   const [folder, ...rest] = args;
+  if (folder === "--llm" && rest.length === 1) return parityOfLlm(rest[0]);
   if (folder === "--help" || folder === "-h") {
     console.log(usage);
     return 0;
@@ -32,20 +42,35 @@ export async function parity(args: readonly string[]): Promise<number> {
       `parity: expected folders with io.safetensors in ${folder}, got none`,
     );
   }
-  const { engine: asked } = readSettings(process.env);
-  const { description, name } = await useEngine(asked);
-  // For "auto", useEngine has said it.
-  if (asked !== "auto") console.log(`engine: ${name} (${description})`);
+  await startEngine();
   const rows: Row[] = [];
   for (const path of folders) {
     rows.push(...(await compareFixture(relative(folder, path) || ".", path)));
   }
+  return told(rows, `${folders.length} fixtures`);
+}
+
+async function startEngine(): Promise<void> {
+  const { engine: asked } = readSettings(process.env);
+  const { description, name } = await useEngine(asked);
+  // For "auto", useEngine has said it.
+  if (asked !== "auto") console.log(`engine: ${name} (${description})`);
+}
+
+async function parityOfLlm(named: string): Promise<number> {
+  const folder = llmFolder(named, process.env);
+  await startEngine();
+  const python = process.env.PAL_PYTHON ?? "python3";
+  const { rows, version } = await compareLlm(folder, python);
+  console.log(`${weightsLine(folder)}; ${version}`);
+  return told(rows, named);
+}
+
+/** Prints the table and its sum; the exit code. */
+function told(rows: readonly Row[], what: string): number {
   for (const line of tableLines(rows)) console.log(line);
   const failed = rows.filter(({ pass }) => !pass).length;
-  console.log(
-    `${folders.length} fixtures, ${rows.length} comparisons, ` +
-      `${failed} failed`,
-  );
+  console.log(`${what}, ${rows.length} comparisons, ${failed} failed`);
   return failed === 0 ? 0 : 1;
 }
 

@@ -22,7 +22,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   encoder: ["audio", "checkpoint", "tensor"],
   features: ["encoder", "checkpoint", "audio", "engine", "files", "tensor"],
   runlog: ["engine", "files"],
-  llm: ["checkpoint", "engine", "metric", "tensor"],
+  llm: ["checkpoint", "engine", "files", "metric", "tensor"],
   pal: ["llm", "encoder", "metric", "tensor"],
   train: [
     "pal",

@@ -69,12 +69,15 @@ export function tableOf(rows: readonly Row[]): string[][] {
   ];
 }
 
-/** Writes results/decoding.json and decoding.md, the latter with the notes. */
-export function keep(kept: {
-  readonly facts: Readonly<Record<string, string>>;
-  readonly verdict: readonly string[];
-  readonly rows: readonly Row[];
-}): string {
+/** Writes results/NAME.json and NAME.md; with the notes where they are of it. */
+export function keep(
+  name: string,
+  kept: {
+    readonly facts: Readonly<Record<string, string>>;
+    readonly verdict: readonly string[];
+    readonly rows: readonly Row[];
+  },
+): string {
   const folder = join(import.meta.dirname, "..", "results");
   const list = (lines: readonly string[]) =>
     lines.map((line) => `- ${line}`).join("\n");
@@ -85,10 +88,13 @@ export function keep(kept: {
     list(Object.entries(kept.facts).map(([key, value]) => `${key}: ${value}`)),
     table.map((cells) => `| ${cells.join(" | ")} |`).join("\n"),
     list(kept.verdict),
-    readFileSync(join(import.meta.dirname, "notes.md"), "utf8").trim(),
+    ...(name === "decoding" ? [notes()] : []),
   ].join("\n\n");
   const json = JSON.stringify(kept, null, 2);
-  writeWhole(join(folder, "decoding.json"), `${json}\n`);
-  writeWhole(join(folder, "decoding.md"), `${markdown}\n`);
+  writeWhole(join(folder, `${name}.json`), `${json}\n`);
+  writeWhole(join(folder, `${name}.md`), `${markdown}\n`);
   return folder;
 }
+
+const notes = () =>
+  readFileSync(join(import.meta.dirname, "notes.md"), "utf8").trim();

@@ -7,13 +7,7 @@ import { inverseFrequencies } from "../../lib/llm/rope.ts";
 import { llamaWeights } from "../../lib/llm/weights.ts";
 import { rmsNorm } from "../../lib/tensor/layers.ts";
 import { disposeTensors } from "../../lib/tensor/params.ts";
-import {
-  collector,
-  type Fixture,
-  input,
-  type Kind,
-  numbersOf,
-} from "./fixture.ts";
+import { collector, input, type Kind, numbersOf } from "./fixture.ts";
 
 export const llamaKind: Kind = {
   name: "llama",
@@ -23,7 +17,8 @@ export const llamaKind: Kind = {
   run: async (fixture) => {
     const config = llamaConfig(fixture.config);
     const llama = await llamaWeights(fixture.model!, config);
-    const outputs = forward(llama, fixture, config);
+    const { shape, values } = input(fixture, "input_ids");
+    const outputs = forward(llama, tokensOf(values, shape[0]), config);
     outputs.set("inv_freq", frequencies(config));
     const generated = fixture.io.get("generated");
     if (generated) {
@@ -40,20 +35,18 @@ function tokensOf(rows: ArrayLike<number>, B: number): tf.Tensor2D {
   return tf.tensor2d(ids, [B, ids.length / B], "int32");
 }
 
-function forward(
+/** Every layer's stream and the scores, by the official names. */
+export function forward(
   llama: Llama,
-  fixture: Fixture,
+  tokens_BT: tf.Tensor2D,
   config: LlamaConfig,
 ): Map<string, StoredTensor> {
-  const { shape, values } = input(fixture, "input_ids");
   const { found, tap } = collector((hook) => {
     if (hook === "hook_embed") return "hidden_0";
     const layer = /^blocks\.(\d+)\.hook_resid_post$/.exec(hook)?.[1];
     return layer && `hidden_${Number(layer) + 1}`;
   });
-  const logits = numbersOf(() =>
-    runLlama(llama, tokensOf(values, shape[0]), { config, tap }),
-  );
+  const logits = numbersOf(() => runLlama(llama, tokens_BT, { config, tap }));
   // The official last hidden state is the one after the final norm.
   const last = found.get(`hidden_${config.nLayers}`)!;
   const normed = numbersOf(() =>

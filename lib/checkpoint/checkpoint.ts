@@ -1,5 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { openGguf } from "./gguf/gguf.ts";
+import { isGguf } from "./gguf/header.ts";
 import { type Checkpoint, openSafetensors } from "./safetensors.ts";
 import { openSharded } from "./sharded.ts";
 import { fileSource, readBytes, type Source } from "./source.ts";
@@ -70,6 +72,7 @@ export async function openSource(
         `got another (${source.name}); only those have parts`,
     );
   }
+  if (isGguf(head)) return openGguf(source);
   return (await endsAsTable(source))
     ? openTensorflow(source, openShard)
     : openSafetensors(source);

@@ -1,22 +1,25 @@
 import { type Checkpoint, openCheckpoint } from "../checkpoint/checkpoint.ts";
 import { shown } from "../hub/shown.ts";
+import { headerJson, headerLines } from "./inspect-header.ts";
 import { type Inspected, inspectTensor } from "./inspect-tensor.ts";
 import { readCommandLine } from "./options.ts";
 
 const usage = `npm run pal -- inspect FILE|FOLDER [--json] [--values N]
 
-Opens a checkpoint as the kit reads it (safetensors, .pt, .pth, .bin, an index
-of several files, or the folder of one) and says of each tensor its name, type
-and shape, its least, greatest and mean number, and the first numbers, row by
-row. Fractions are read as float32, whole numbers as int32. Nothing in the file
-is run, and one tensor at a time is in memory.
+Opens a checkpoint as the kit reads it (safetensors, .pt, .pth, .bin, .gguf, an
+index of several files, or the folder of one) and says of each tensor its name,
+type and shape, its least, greatest and mean number, and the first numbers, row
+by row. Fractions are read as float32, whole numbers as int32; of a GGUF file,
+its header is told first. Nothing in the file is run, and one tensor at a time
+is in memory.
 
   --json      {"tensors": [{"name", "dtype", "shape", "min", "max", "mean",
               "values"}]}; a tensor without numbers has null for min, max and
               mean; "NaN", "Infinity" and "-Infinity" are strings; a number
               that is NaN makes min, max and mean "NaN". What is refused stands
-              in "refused": [{"name", "reason"}]
-  --values N  how many numbers of each tensor (8 unless given)
+              in "refused": [{"name", "reason"}], a GGUF file's header in
+              "header", its lists as {"length", "values"}
+  --values N  how many numbers of each tensor or list (8 unless given)
   --part KEY  what of a PyTorch file that holds several things: a key of its
               dict, or a place in its tuple, 0
 
@@ -45,6 +48,8 @@ export async function inspect(args: readonly string[]): Promise<number> {
     return 1;
   }
   try {
+    const { header } = checkpoint;
+    if (header) print.header(header, options.first);
     return await inspectAll(checkpoint, options.first, print);
   } finally {
     print.end();
@@ -109,6 +114,7 @@ function readOptions(args: readonly string[]): Options {
 }
 
 interface Printer {
+  header(header: NonNullable<Checkpoint["header"]>, first: number): void;
   tensor(row: Inspected): void;
   refused(name: string, reason: string): void;
   end(): void;
@@ -118,6 +124,9 @@ interface Printer {
 function linePrinter(): Printer {
   let [tensors, refused] = [0, 0];
   return {
+    header: (header, first) => {
+      for (const line of headerLines(header, first)) console.log(line);
+    },
     tensor: ({ dtype, max, mean, min, name, shape, values }) => {
       tensors++;
       console.log(
@@ -139,6 +148,10 @@ function jsonPrinter(): Printer {
   const refused: { readonly name: string; readonly reason: string }[] = [];
   let before = '{"tensors": [';
   return {
+    header: (header, first) => {
+      const written = JSON.stringify(headerJson(header, first));
+      before = `{"header": ${written}, "tensors": [`;
+    },
     tensor: (row) => {
       process.stdout.write(`${before}\n${JSON.stringify(row)}`);
       before = ",";

@@ -10,6 +10,10 @@ interface Command {
 }
 
 const commands: Readonly<Record<string, Command>> = {
+  ask: {
+    summary: "ask a language model alone, or a trained design about a sound",
+    run: async (args) => (await import("./ask.ts")).ask(args),
+  },
   cost: {
     summary: "what the designs cost, side by side, by formula",
     run: async (args) => (await import("./cost.ts")).cost(args),
@@ -23,7 +27,7 @@ const commands: Readonly<Record<string, Command>> = {
     run: async (args) => (await import("./features.ts")).features(args),
   },
   fetch: {
-    summary: "download an encoder's weights, verified; --help names them",
+    summary: "download an encoder's or a language model's weights, verified",
     run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
   },
   inspect: {

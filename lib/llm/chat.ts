@@ -97,6 +97,41 @@ export const plainTemplate: ChatTemplate = (
 };
 
 /**
+ * The tokens of a conversation as a model's own template writes it, the
+ * assistant's turn open at the end.
+ *
+ * Without a system message it is the template that says what stands there.
+ */
+export function chatTokens(
+  tokenizer: ChatTokenizer,
+  messages: readonly Message[],
+  options: ChatOptions = {},
+): readonly number[] {
+  for (const { content, role } of messages) {
+    checkText("chatTokens", tokenizer, { part: role, text: content });
+  }
+  return writerOf("chatTokens", tokenizer, options)(messages, true);
+}
+
+/** Writes messages as tokens, the assistant's turn open or not. */
+function writerOf(
+  caller: string,
+  tokenizer: ChatTokenizer,
+  { date = "26 Jul 2024", template = tokenizer.template }: ChatOptions,
+): (messages: readonly Message[], isAsking: boolean) => number[] {
+  if (!template) {
+    throw new RangeError(
+      `${caller}: expected a chat template, got a tokenizer without one; ` +
+        "pass plainTemplate or a model's own",
+    );
+  }
+  const begin = tokenizer.decode([tokenizer.begin]);
+  const end = tokenizer.decode([tokenizer.end]);
+  return (messages, isAsking) =>
+    tokenizer.encode(template(messages, { isAsking, date, begin, end }));
+}
+
+/**
  * A prompt and its answer as a model's own template writes them, and where
  * the audio goes: behind the system prompt, before the user's header, which is
  * the paper's order (section 2.1).
@@ -106,21 +141,12 @@ export const plainTemplate: ChatTemplate = (
 export function chatPrompt(
   tokenizer: ChatTokenizer,
   text: ChatText,
-  { date = "26 Jul 2024", template = tokenizer.template }: ChatOptions = {},
+  options: ChatOptions = {},
 ): PromptTokens {
-  if (!template) {
-    throw new RangeError(
-      "chatPrompt: expected a chat template, got a tokenizer without one; " +
-        "pass plainTemplate or a model's own",
-    );
-  }
+  const tokensOf = writerOf("chatPrompt", tokenizer, options);
   for (const part of ["system", "question", "answer"] as const) {
-    checkText(tokenizer, part, text[part] ?? "");
+    checkText("chatPrompt", tokenizer, { part, text: text[part] ?? "" });
   }
-  const begin = tokenizer.decode([tokenizer.begin]);
-  const end = tokenizer.decode([tokenizer.end]);
-  const tokensOf = (messages: readonly Message[], isAsking: boolean) =>
-    tokenizer.encode(template(messages, { isAsking, date, begin, end }));
 
   const told: Message[] = [{ role: "system", content: text.system }];
   const asked: Message[] = [...told, { role: "user", content: text.question }];
@@ -154,14 +180,14 @@ function endedBy(
 
 /** A special token in what a person wrote would end the turn it stands in. */
 function checkText(
+  caller: string,
   { special }: ChatTokenizer,
-  part: string,
-  text: string,
+  { part, text }: { readonly part: string; readonly text: string },
 ): void {
   for (const name of special.keys()) {
     if (text.includes(name)) {
       throw new RangeError(
-        `chatPrompt: expected text without special tokens, got ${name} ` +
+        `${caller}: expected text without special tokens, got ${name} ` +
           `(${part})`,
       );
     }

@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs";
-import { compile } from "../engine/compile.ts";
+import { type CompileOptions, compile } from "../engine/compile.ts";
 import { launched } from "../tensor/launch.ts";
 import { disposeTensors, leaves, type Tensors } from "../tensor/params.ts";
 import { noTap } from "../tensor/tap.ts";
@@ -78,15 +78,21 @@ export interface Generator<Model extends Tensors, Heard extends Tensors> {
 }
 
 /** Opens a language model for questions; it hears nothing. */
-export function openGenerator(config: LlamaConfig): Generator<Llama, []> {
-  return generatorOf({
-    name: config.name,
-    config,
-    llamaOf: (llama) => llama,
-    layers: plainLayers(config),
-    prefill: (llama, input) => prefillText(llama, input, config),
-    positionsOf: (index) => [index],
-  });
+export function openGenerator(
+  config: LlamaConfig,
+  options: Pick<CompileOptions, "report"> = {},
+): Generator<Llama, []> {
+  return generatorOf(
+    {
+      name: config.name,
+      config,
+      llamaOf: (llama) => llama,
+      layers: plainLayers(config),
+      prefill: (llama, input) => prefillText(llama, input, config),
+      positionsOf: (index) => [index],
+    },
+    options,
+  );
 }
 
 /** Reads a batch of prompts and keeps every layer's keys and values. */
@@ -125,13 +131,14 @@ export function scoresAt(
 /** A generator around any model that fills a cache. */
 export function generatorOf<Model extends Tensors, Heard extends Tensors>(
   reader: PromptReader<Model, Heard>,
+  options: Pick<CompileOptions, "report"> = {},
 ): Generator<Model, Heard> {
   const { config, layers, llamaOf, name, positionsOf } = reader;
   const lastPosition = (index: number) => Math.max(...positionsOf(index));
   const prefill = compile(
     ({ model, ...input }: PrefillInput & { model: Model; heard: Heard }) =>
       reader.prefill(model, input),
-    { name: `${name}: prefill` },
+    { name: `${name}: prefill`, ...options },
   );
   const decode = compile(
     (input: {
@@ -142,19 +149,19 @@ export function generatorOf<Model extends Tensors, Heard extends Tensors>(
       const run = () => decodeStep(input.llama, input, { config, layers });
       return isStreamed(input) ? launched(run) : run();
     },
-    { name: `${name}: decode` },
+    { name: `${name}: decode`, ...options },
   );
   return {
-    generate: async (model, { heard, prompts }, options) => {
-      const { maxNew, pad = 0, signal } = options;
-      checkMaxNew(options);
+    generate: async (model, { heard, prompts }, asked) => {
+      const { maxNew, pad = 0, signal } = asked;
+      checkMaxNew(asked);
       const longest = checkPrompts(prompts, reader, maxNew);
       // Filling must fit into the context as well.
       const most = config.contextLength - lastPosition(longest) + longest;
       const T = bucketLength(longest, most);
       const L = bucketLength(longest + maxNew, most);
       const text = promptTensors(prompts, { T, L, pad });
-      const rows = answerRows(prompts, options);
+      const rows = answerRows(prompts, asked);
       let { cache, logits_BV } = prefill({ model, heard, ...text });
       disposeTensors(text);
       try {

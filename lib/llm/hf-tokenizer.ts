@@ -4,6 +4,7 @@ import { Tokenizer as PublishedTokenizer } from "@huggingface/tokenizers";
 import { type RawConfig, readConfig } from "../checkpoint/config-fields.ts";
 import { type ChatTokenizer, jinjaTemplate } from "./chat.ts";
 import { withUnicodeDigits } from "./digits.ts";
+import { withoutMissingBytes } from "./missing-bytes.ts";
 import { llama3Ends, neededTokens } from "./special-tokens.ts";
 
 const caller = "openTokenizer";
@@ -113,7 +114,10 @@ function bytePairs(
   folder: string,
 ): BytePairs {
   try {
-    return new PublishedTokenizer(withUnicodeDigits(published), config);
+    return new PublishedTokenizer(
+      withoutMissingBytes(withUnicodeDigits(published)),
+      config,
+    );
   } catch (cause) {
     throw new Error(
       `${caller}: expected a tokenizer.json that can be used (${folder})`,

@@ -6,10 +6,12 @@ export {
   type ChatText,
   type ChatTokenizer,
   chatPrompt,
+  chatTokens,
   jinjaTemplate,
   type Message,
   plainTemplate,
 } from "./chat.ts";
+export { type ChatModel, openChatModel } from "./chat-model.ts";
 export { type LlamaConfig, llama32_1b, toyLlama } from "./config.ts";
 export { type Generator, openGenerator } from "./generate.ts";
 export { llamaConfig } from "./hf-config.ts";

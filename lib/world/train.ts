@@ -32,7 +32,12 @@ import {
   toyStageWorkplace,
 } from "./toy/ingredients.ts";
 import { scales } from "./toy/scales.ts";
-import { comparisonSetting, toyConfig, toyWriter } from "./toy/setting.ts";
+import {
+  comparisonSetting,
+  lengthsOf,
+  toyConfig,
+  toyWriter,
+} from "./toy/setting.ts";
 import { questionsPerClip, stagesOfScale } from "./toy/stages.ts";
 import { trainLanguage } from "./train-language.ts";
 
@@ -90,7 +95,7 @@ export async function train(
     {
       ...{ config, features, manifest, scale, seed, stages },
       writer: toyWriter(setting),
-      lengths: { text: setting.textLength, answer: setting.answerLength },
+      lengths: lengthsOf(setting),
       sourceOf: (stage) => openToyStage(dataOf(stage)).source,
       aheadOf: nWorkers > 0 ? workersOf : undefined,
       start: async () => {

@@ -31,6 +31,7 @@ const dtypes: Readonly<Record<number, Dtype>> = {
 const text = 7;
 
 interface Place extends TensorInfo {
+  readonly dtype: Dtype;
   readonly shard: number;
   readonly offset: number;
   readonly crc: number;

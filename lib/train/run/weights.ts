@@ -1,7 +1,10 @@
 import { existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import * as tf from "@tensorflow/tfjs";
-import { openCheckpoint } from "../../checkpoint/checkpoint.ts";
+import {
+  type Checkpoint,
+  openCheckpoint,
+} from "../../checkpoint/checkpoint.ts";
 import { checkFinite } from "../../checkpoint/finite.ts";
 import { checkTensors } from "../../checkpoint/match.ts";
 import { writeSafetensors } from "../../checkpoint/write-safetensors.ts";
@@ -82,8 +85,7 @@ export async function checkFileIdentity(
 ): Promise<void> {
   const checkpoint = await openCheckpoint(path);
   try {
-    const found = checkpoint.metadata?.get("identity") ?? "null";
-    checkIdentity(wanted, JSON.parse(found), path);
+    checkIdentity(wanted, identityIn(checkpoint), path);
   } finally {
     await checkpoint.close();
   }
@@ -127,13 +129,22 @@ export async function openWeights<P extends Tensors>(
   wanted: Partial<Identity>,
 ): Promise<P> {
   await checkWeights(weights, wanted);
-  const { path } = weights;
+  return readWeights(weights.path, like, wanted);
+}
+
+/** The same of any file of a run's weights, whatever its name. */
+export async function readWeights<P extends Tensors>(
+  path: string,
+  like: P,
+  wanted: Partial<Identity>,
+): Promise<P> {
   const checkpoint = await openCheckpoint(path);
   const made: tf.Tensor[] = [];
   try {
+    checkIdentity(wanted, identityIn(checkpoint), path);
     const named = namedLeaves(like);
-    const wanted = named.map(([name, { shape }]) => [name, shape] as const);
-    checkTensors("train", new Map(wanted), checkpoint);
+    const shapes = named.map(([name, { shape }]) => [name, shape] as const);
+    checkTensors("train", new Map(shapes), checkpoint);
     for (const [name, { dtype }] of named) {
       const { shape, values } = await checkpoint.read(name);
       checkFinite("train", values, `(tensor "${name}", ${path})`);
@@ -146,4 +157,11 @@ export async function openWeights<P extends Tensors>(
   } finally {
     await checkpoint.close();
   }
+}
+
+/** Of which run weights are, as far as their file says; null where it does not. */
+export function identityIn({
+  metadata,
+}: Pick<Checkpoint, "metadata">): Partial<Identity> | null {
+  return JSON.parse(metadata?.get("identity") ?? "null");
 }

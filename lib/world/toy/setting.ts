@@ -66,3 +66,11 @@ export function toyConfig(
   const { audioAt } = toyWriter(setting);
   return { variant, llama, connector, encoders, audioAt };
 }
+
+/** Most tokens of a row and of an answer, as trainings take them. */
+export function lengthsOf({
+  answerLength: answer,
+  textLength: text,
+}: Pick<Setting, "answerLength" | "textLength">) {
+  return { text, answer };
+}
