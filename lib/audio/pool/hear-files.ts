@@ -1,7 +1,8 @@
 import { availableParallelism } from "node:os";
+import { Crew, ThreadFault } from "../../threads/crew.ts";
 import type { DecodeLimits } from "../decode/check.ts";
 import type { FrontEnd } from "../front-end.ts";
-import { Crew } from "./crew.ts";
+import { hearing } from "./hearing.ts";
 import type { Hearing, Job } from "./job.ts";
 
 export interface HearOptions {
@@ -46,7 +47,7 @@ export async function* hearFiles(
     );
   }
   signal?.throwIfAborted();
-  const crew = new Crew(nWorkers, patience);
+  const crew = new Crew<Job, Hearing>(hearing, { size: nWorkers, patience });
   const stop = () => void crew.close(); // ends the jobs that are waited for
   signal?.addEventListener("abort", stop);
   const running = new Map<number, Promise<Heard>>();
@@ -80,7 +81,7 @@ export async function* hearFiles(
 }
 
 async function hearOne(
-  crew: Crew,
+  crew: Crew<Job, Hearing>,
   place: { readonly index: number; readonly path: string },
   {
     acceptCutShort = false,
@@ -98,8 +99,11 @@ async function hearOne(
   };
   try {
     return { ...place, hearing: await crew.run(job) };
-  } catch (error) {
-    return { ...place, error: error as Error };
+  } catch (cause) {
+    const error = cause as Error;
+    if (!(error instanceof ThreadFault)) return { ...place, error };
+    const message = `hearFiles: ${error.message} (${place.path})`;
+    return { ...place, error: new Error(message, { cause }) };
   }
 }
 

@@ -24,8 +24,3 @@ export interface Hearing {
   readonly format: AudioFormat;
   readonly notes: readonly string[];
 }
-
-/** What a worker answers. */
-export type JobResult =
-  | { readonly hearing: Hearing }
-  | { readonly error: { readonly name: string; readonly message: string } };
