@@ -51,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "stats",
     "files",
     "tensor",
+    "threads",
   ],
   session: ["display", "figure", "engine", "audio", "files"],
   cli: [

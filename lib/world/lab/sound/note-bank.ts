@@ -19,7 +19,8 @@ export interface BankNote {
 export interface NoteBankOptions {
   /** Made if it is not there. */
   readonly folder: string;
-  readonly soundfonts: readonly Soundfont[];
+  /** A SoundFont by its name, opened when a note of it is not there yet. */
+  readonly soundfontNamed: (name: string) => Soundfont;
   readonly sampleRate: number; // Hz
   /** Longest note, in seconds. */
   readonly seconds: number;
@@ -42,11 +43,10 @@ const version = 1;
  * Opens a bank of rendered notes, in memory and in a folder: a note takes some
  * 50 ms to render and well under one to read.
  *
- * @throws RangeError for a SoundFont that was not given, and for a note that
- * its SoundFont does not sound
+ * Its `note` throws a RangeError for a note that its SoundFont does not sound.
  */
 export function openNoteBank(options: NoteBankOptions): NoteBank {
-  const { folder, sampleRate, seconds, soundfonts } = options;
+  const { folder, sampleRate, seconds, soundfontNamed } = options;
   mkdirSync(folder, { recursive: true });
   const known = new Map<string, Float32Array>();
   const nSamples = Math.round(seconds * sampleRate);
@@ -60,7 +60,7 @@ export function openNoteBank(options: NoteBankOptions): NoteBank {
       const path = join(folder, `${name.slice(0, 24)}.f32`);
       const samples = existsSync(path)
         ? floatsIn(path)
-        : await rendered(wanted, { sampleRate, seconds, soundfonts });
+        : await rendered(soundfontNamed(wanted.soundfont), wanted, options);
       if (!existsSync(path)) writeWhole(path, bytesOf(samples));
       known.set(told, samples);
       return samples;
@@ -69,20 +69,10 @@ export function openNoteBank(options: NoteBankOptions): NoteBank {
 }
 
 async function rendered(
+  font: Soundfont,
   { soundfont, ...note }: BankNote,
-  {
-    sampleRate,
-    seconds,
-    soundfonts,
-  }: Pick<NoteBankOptions, "sampleRate" | "seconds" | "soundfonts">,
+  { sampleRate, seconds }: Pick<NoteBankOptions, "sampleRate" | "seconds">,
 ): Promise<Float32Array> {
-  const font = soundfonts.find(({ name }) => name === soundfont);
-  if (!font) {
-    throw new RangeError(
-      `note: expected SoundFont "${soundfont}", got ` +
-        `${soundfonts.map(({ name }) => name).join(", ") || "none"}`,
-    );
-  }
   const nSamples = Math.round(seconds * sampleRate);
   const sound = { ...note, seconds };
   const samples = await renderNote(font, sound, { nSamples, sampleRate });
