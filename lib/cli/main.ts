@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "what a checkpoint holds, tensor by tensor; nothing of it runs",
     run: async (args) => (await import("./inspect.ts")).inspect(args),
   },
+  render: {
+    summary: "make the lab world's clips, each with what is true of it",
+    run: async (args) => (await import("./render.ts")).render(args),
+  },
   train: {
     summary: "train a design through the paper's stages; goes on if stopped",
     run: async (args) => (await import("./train.ts")).train(args),
