@@ -69,22 +69,29 @@ export function documentAt(
   return lexicon === "sounds" ? document : inThings(document);
 }
 
-/** A question about a scene in words, of kinds a gate or a probe asks for. */
+/**
+ * A question of some kinds about a scene in words, for a gate or a probe; the
+ * first of a row of scenes that answers one.
+ */
 export function textualQuestion(
   name: string,
-  kinds: LabQuestion["kind"][],
+  kinds: readonly LabQuestion["kind"][],
   { seed }: { readonly seed: number },
 ): Extract<Document, { kind: "question" }> {
-  return question(random("textual question", seed, name), name, seed, kinds);
+  const chance = random("textual question", seed, name);
+  for (let scene = 0; ; scene++) {
+    const made = question(chance, `${name}-${scene}`, seed, kinds);
+    if (made) return made;
+  }
 }
 
 const makers = {
   oneHop: (chance: Random, name: string, seed: number): Document =>
-    question(chance, name, seed, oneHop),
+    question(chance, name, seed, oneHop)!,
   twoHop: (chance: Random, name: string, seed: number): Document =>
-    question(chance, name, seed, twoHop),
+    question(chance, name, seed, twoHop)!,
   withoutContext: (chance: Random, name: string, seed: number): Document => {
-    const { asked } = question(chance, name, seed, questionKinds);
+    const { asked } = question(chance, name, seed, questionKinds)!;
     const answer = { answer: unknown, choices: undefined };
     return { kind: "question", described: "", asked: { ...asked, ...answer } };
   },
@@ -111,15 +118,16 @@ function drawKind(chance: Random): keyof typeof shares {
   return "filler";
 }
 
+/** Nothing where the scene answers none of the kinds. */
 function question(
   chance: Random,
   name: string,
   seed: number,
   kinds: readonly LabQuestion["kind"][],
-): Extract<Document, { kind: "question" }> {
+): Extract<Document, { kind: "question" }> | undefined {
   const truth = sceneTruth(name, chance, seed);
-  const classes = soundClasses;
-  const asked = askAny(kinds, truth, { chance, classes });
+  const asked = askAny(kinds, truth, { chance, classes: soundClasses });
+  if (!asked) return undefined;
   return { kind: "question", described: describe(truth, chance), asked };
 }
 
