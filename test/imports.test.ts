@@ -42,6 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "eval",
     "checkpoint",
     "train",
+    "runlog",
     "data",
     "pal",
     "llm",

@@ -1,24 +1,32 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { useEngine } from "../engine/engine.ts";
 import { designNamed } from "../pal/design/designs.ts";
+import { addToLogPage } from "../runlog/log-page.ts";
+import { readRun } from "../runlog/record.ts";
 import { findRoot } from "../session/folders.ts";
 import { readSettings } from "../session/settings.ts";
-import { Stopped } from "../train/run/run-training.ts";
+import { stageFolder } from "../train/run/door.ts";
+import { Stopped } from "../train/run/faults.ts";
 import { openSoundfonts, readSoundfontManifest } from "../world/soundfonts.ts";
 import { train as trainInWorld } from "../world/train.ts";
 import { readCommandLine } from "./options.ts";
+import { openBars } from "./train-bars.ts";
 
 const usage = `npm run pal -- train DESIGN --out DIR
 
 Trains a design through the paper's three stages and writes its weights to
 DIR/weights.safetensors. Stopped (Ctrl-C) or killed, the same command goes on
-where it stood and ends with the same bytes.
+where it stood and ends with the same bytes. Each stage's folder in DIR has its
+record (run.json), its steps (metrics.jsonl) and TensorBoard's events.
 
   --out DIR      the run's own folder
   --scale SCALE  smoke (default: seconds, its numbers mean nothing) or lab, in
                  the toy world
   --stages LIST  default 1,2,3
   --seed N       of weights and order; default 1
+  --log FILE     when it is done, add a line for each stage to a log of runs,
+                 such as figures/LOG.md
 
 PAL_ENGINE chooses the engine. Exit code: 0 done, 1 a fault, 2 wrong options,
 130 stopped.`;
@@ -36,32 +44,50 @@ export async function train(args: readonly string[]): Promise<number> {
     console.error((error as Error).message);
     return 2;
   }
-  const { design, stages, ...rest } = options;
-  await useEngine(readSettings(process.env).engine);
-  const stop = new AbortController();
-  process.once("SIGINT", () => stop.abort(new Error("interrupted")));
+  const { design, log, stages, ...rest } = options;
+  const { engine, portable } = readSettings(process.env);
+  await useEngine(engine, { portable });
   const root = findRoot(import.meta.dirname);
   const manifest = join(root, "data-manifests", "soundfonts.json");
+  const bars = openBars((line) => console.error(line));
   try {
     const path = await trainInWorld(design, stages, {
       ...rest,
       soundfonts: openSoundfonts(readSoundfontManifest(manifest)),
-      signal: stop.signal,
-      report: (line) => console.error(line),
-      onStep: ({ loss, stage, step, steps }) => {
-        const isTold = step === steps || step % Math.ceil(steps / 10) === 0;
-        if (!isTold) return;
-        console.log(
-          `stage ${stage}, step ${step} of ${steps}: ${loss.toFixed(3)} nats`,
-        );
-      },
+      signal: stopSignal(bars.say),
+      report: bars.say,
+      onStep: bars.onStep,
     });
+    if (log) addStages(log, options);
     console.log(`done: ${path}`);
     return 0;
   } catch (error) {
+    bars.end();
     if (!(error instanceof Stopped)) throw error;
     console.error(error.message);
     return 130;
+  }
+}
+
+/** Aborted by the first Ctrl-C; the second one ends the process. */
+function stopSignal(say: (line: string) => void): AbortSignal {
+  const stop = new AbortController();
+  process.once("SIGINT", () => {
+    say(
+      "train: stops after this step and saves; Ctrl-C again ends it at once, " +
+        "without what came after the last checkpoint",
+    );
+    stop.abort(new Error("interrupted"));
+  });
+  return stop.signal;
+}
+
+function addStages(page: string, { folder, stages }: Options): void {
+  for (const number of stages) {
+    const record = readRun(join(stageFolder(folder, number), "run.json"));
+    const isNew = addToLogPage(page, record);
+    const what = isNew ? "has a line in" : "was there already, in";
+    console.error(`train: stage ${number} ${what} ${page}`);
   }
 }
 
@@ -71,6 +97,8 @@ interface Options {
   readonly scale: "smoke" | "lab";
   readonly stages: readonly number[];
   readonly seed: number;
+  /** A log of runs to add this one to. */
+  readonly log?: string;
 }
 
 function readOptions(args: readonly string[]): Options {
@@ -78,6 +106,7 @@ function readOptions(args: readonly string[]): Options {
     args: [...args],
     allowPositionals: true,
     options: {
+      log: { type: "string" },
       out: { type: "string" },
       scale: { type: "string", default: "smoke" },
       seed: { type: "string", default: "1" },
@@ -85,16 +114,20 @@ function readOptions(args: readonly string[]): Options {
     },
   });
   const [name, ...more] = positionals;
-  const { out, scale } = values;
+  const { log, out, scale } = values;
   if (name === undefined || more.length > 0 || !out) {
     throw new RangeError(
       `train: expected DESIGN and --out, got "${args.join(" ")}"; ` +
         "--help tells more",
     );
   }
+  if (log !== undefined && !existsSync(dirname(log))) {
+    throw new RangeError(
+      `train: expected --log in a folder that is there, got "${log}"`,
+    );
+  }
   return {
-    design: designNamed(name),
-    folder: out,
+    ...{ design: designNamed(name), folder: out, log },
     scale: scaleNamed(scale),
     stages: values.stages.split(",").map((one) => wholeNumber("stages", one)),
     seed: wholeNumber("seed", values.seed),

@@ -15,6 +15,8 @@ export interface Progress {
    * @param note - a few words on the last of them: "loss 0.41"
    */
   readonly tick: (n?: number, note?: string) => void;
+  /** Takes the bar off a terminal until its next drawing: for another line. */
+  readonly hide: () => void;
   /** Leaves one line with the count and the time; the bar is gone. */
   readonly done: () => void;
 }
@@ -75,6 +77,9 @@ export function progress(
       note = newNote;
       view.draw(state());
     },
+    hide: () => {
+      if (!isDone) view.hide?.();
+    },
     done() {
       if (isDone) return;
       isDone = true;
@@ -86,6 +91,8 @@ export function progress(
 /** How one kind of screen shows a state. */
 interface View {
   draw(state: ProgressState): void;
+  /** Where a bar and a line would share a place. */
+  hide?(): void;
   end(state: ProgressState): void;
 }
 
@@ -130,6 +137,7 @@ function terminalView(
       // A line that wraps could not be written over.
       if (isDue()) over(progressLine(state).slice(0, columns - 1));
     },
+    hide: () => over(""),
     end(state) {
       process.off("exit", leaveLine);
       over(`${finalLine(state)}\n`);

@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import { bytesInWords } from "../files/bytes.ts";
 import { bytesOf, type Precision } from "./half.ts";
 import { rowBytes } from "./shard-index.ts";
 
@@ -64,19 +65,11 @@ export function estimateLine(
 ): string {
   const sum =
     `features of ${nClips.toLocaleString("en-US")} clips in ${precision} ` +
-    `take ${inWords(bytes)} (${inWords(bytesPerClip)} a clip), ` +
-    `${inWords(freeBytes)} are free`;
+    `take ${bytesInWords(bytes)} (${bytesInWords(bytesPerClip)} a clip), ` +
+    `${bytesInWords(freeBytes)} are free`;
   if (bytes <= freeBytes) return sum;
   return (
     `${sum}; take fewer clips or another disk, or store "none" to encode ` +
     "anew each time they are needed"
   );
-}
-
-/** Bytes with a decimal unit, as disks are sold. */
-function inWords(bytes: number): string {
-  const units = ["bytes", "kB", "MB", "GB", "TB"] as const;
-  const power = bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3);
-  const unit = Math.min(power, units.length - 1);
-  return `${(bytes / 1000 ** unit).toFixed(unit === 0 ? 0 : 2)} ${units[unit]}`;
 }

@@ -27,11 +27,18 @@ export interface LogFiles {
   readonly close: () => void;
 }
 
+/** How a log is opened. */
+interface LogOpening {
+  readonly session: RunSession;
+  /** Also where the run is done. */
+  readonly reopens: boolean;
+}
+
 /** Opens the files in a folder that is this process's until they are closed. */
 export function openLogFiles(
   folder: string,
   header: RunHeader,
-  session: RunSession,
+  { reopens, session }: LogOpening,
 ): LogFiles {
   mkdirSync(folder, { recursive: true });
   const undo = [holdFolder(folder)];
@@ -41,7 +48,7 @@ export function openLogFiles(
   const path = join(folder, "run.json");
   const metricsPath = join(folder, "metrics.jsonl");
   try {
-    const record = recordAt(path, header, session);
+    const record = recordAt(path, header, { reopens, session });
     const lines = cutLines(metricsPath, session.fromStep);
     const metrics = openAppender(metricsPath);
     undo.push(metrics.close);
@@ -70,13 +77,15 @@ function holdFolder(folder: string): () => void {
 function recordAt(
   path: string,
   header: RunHeader,
-  session: RunSession,
+  opening: LogOpening,
 ): RunRecord {
-  if (existsSync(path)) return nextRecord(readRun(path), header, session);
+  const { session } = opening;
+  if (existsSync(path)) return nextRecord(readRun(path), header, opening);
   if (session.fromStep === 0) return beginRecord(header, session);
   throw new RangeError(
     `openRunLog: expected the record of a run that goes on from step ` +
-      `${session.fromStep}, got none (${path}); begin it with doneSteps 0`,
+      `${session.fromStep}, got none (${path}); put it back, or begin anew ` +
+      "with doneSteps 0",
   );
 }
 
@@ -92,8 +101,8 @@ function cutLines(path: string, steps: number): readonly MetricsLine[] {
   if (lines.length < steps) {
     throw new RangeError(
       `openRunLog: expected lines of ${steps} steps, got ${lines.length} ` +
-        `(${path}); flush the log before each checkpoint, and go on from one ` +
-        "that has no more steps than lines",
+        `(${path}); put its lines back, or go on from a checkpoint with no ` +
+        "more steps than lines; flush the log before each",
     );
   }
   truncateSync(path, ends[steps - 1]);

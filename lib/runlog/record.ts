@@ -80,19 +80,20 @@ export function beginRecord(
 /**
  * The record of a run that goes on, or begins again, where `before` was.
  *
+ * @param reopens - take a run that is done, too
  * @throws RangeError where the record is another run's, or the run is done
  */
 export function nextRecord(
   before: RunRecord,
   header: RunHeader,
-  session: RunSession,
+  { reopens, session }: { session: RunSession; reopens: boolean },
 ): RunRecord {
   const now = beginRecord(header, session);
   const names = ["design", "stage", "scale", "seed"] as const;
   for (const name of names) checkSame(name, before[name], now[name]);
   checkSame("settings' hash", before.hashes.config, now.hashes.config);
   checkSame("manifest's hash", before.hashes.manifest, now.hashes.manifest);
-  if (before.outcome === "done") {
+  if (before.outcome === "done" && !reopens) {
     throw new RangeError(
       `openRunLog: expected a run that is not done, got one that was after ` +
         `${before.steps} steps; remove its folder to run it again`,
@@ -131,9 +132,11 @@ export function readRun(path: string): RunRecord {
     record = JSON.parse(text);
   } catch (cause) {
     const got = JSON.stringify(text.slice(0, 40));
-    throw new TypeError(`readRun: expected JSON, got ${got} (${path})`, {
-      cause,
-    });
+    throw new TypeError(
+      `readRun: expected JSON, got ${got} (${path}); put a copy back, or ` +
+        "begin the run anew",
+      { cause },
+    );
   }
   for (const [name, isRight] of Object.entries(form)) {
     const value: unknown = record?.[name as keyof RunRecord];

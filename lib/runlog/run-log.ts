@@ -24,6 +24,11 @@ export interface RunLogOptions {
   readonly engine: Engine;
   /** Steps that the checkpoint has from which the run goes on; 0 begins. */
   readonly doneSteps?: number;
+  /**
+   * Take a run that was done, too: for whoever knows that it has to be gone on
+   * with, as where its weights were lost. Default false.
+   */
+  readonly reopens?: boolean;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -48,10 +53,10 @@ const clock = () => performance.timeOrigin + performance.now();
 export function openRunLog(
   folder: string,
   header: RunHeader,
-  { doneSteps = 0, engine, now = clock }: RunLogOptions,
+  { doneSteps = 0, engine, now = clock, reopens = false }: RunLogOptions,
 ): RunLog {
   const opened = now();
-  const files = openLogFiles(folder, header, {
+  const session = {
     startedAt: new Date(opened).toISOString(),
     fromStep: doneSteps,
     git: revisionOf(),
@@ -61,7 +66,8 @@ export function openRunLog(
       description: engine.description,
       numerics: engine.numerics,
     },
-  });
+  };
+  const files = openLogFiles(folder, header, { reopens, session });
   return logOf(files, { now, opened });
 }
 

@@ -14,7 +14,7 @@ import {
   exampleBatch,
 } from "./batch.ts";
 import { fit } from "./fit.ts";
-import { nextTokenLoss } from "./loss.ts";
+import { countTokens, nextTokenLoss } from "./loss.ts";
 import { openReadCache } from "./read-cache.ts";
 import type { Schedule } from "./schedule.ts";
 import type { LossOver } from "./stage.ts";
@@ -100,9 +100,6 @@ export function openTraining(
 const answerLoss: LossOver = { tokens: "answer", mean: "batch" };
 
 const tokenWeight = ({ scored }: ReadBatch) => scored.weight_X.sum<tf.Scalar>();
-
-const countTokens = (weight_X: tf.Tensor1D) =>
-  [...weight_X.dataSync()].filter((weight) => weight !== 0).length;
 
 /**
  * Trains a design from its start to the end of its schedule.

@@ -51,6 +51,11 @@ export function scoredPlaces(
   };
 }
 
+/** Tokens that count. */
+export function countTokens(weight_X: tf.Tensor1D): number {
+  return weight_X.dataSync().filter((weight) => weight !== 0).length;
+}
+
 /**
  * Mean next-token loss over the tokens that count, in nats per token.
  *

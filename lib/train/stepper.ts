@@ -1,14 +1,10 @@
 import * as tf from "@tensorflow/tfjs";
 import { compile } from "../engine/compile.ts";
-import {
-  disposeTensors,
-  leaves,
-  type Tensors,
-  withLeaves,
-} from "../tensor/params.ts";
-import { type AdamwState, adamwDefaults, measuredStep } from "./adamw.ts";
+import { disposeTensors, type Tensors } from "../tensor/params.ts";
+import { adamwDefaults } from "./adamw.ts";
 import { oneGroup } from "./groups.ts";
 import { learningRateAt } from "./schedule.ts";
+import { type Gathered, nothing, stepOf } from "./step.ts";
 import type { Progress, Training, TrainReport } from "./training.ts";
 
 /** A training that goes step by step; what it trains stays in the graph. */
@@ -26,6 +22,11 @@ export interface Stepper<P extends Tensors> {
   dispose(): void;
 }
 
+export interface StepperOptions {
+  /** Takes lines such as that of a second trace; default console.log. */
+  readonly report?: (line: string) => void;
+}
+
 /** A step after which there is nothing to go on from. */
 export class NotFinite extends RangeError {
   readonly step: number;
@@ -35,54 +36,27 @@ export class NotFinite extends RangeError {
   }
 }
 
-/** Gradients of a step's micro-batches so far; nothing where there is one. */
-type Gathered =
-  | []
-  | {
-      /** Weighted sums, in the order of the parameters' leaves. */
-      readonly gradients: readonly tf.Tensor[];
-      readonly loss: tf.Scalar;
-      readonly weight: tf.Scalar;
-    };
-
-type State<P extends Tensors, F extends Tensors> = {
-  readonly trained: AdamwState<P>;
-  readonly frozen: F;
-  readonly gathered: Gathered;
-};
-
-/** What a step's last micro-batch brings along. */
-type Numbers = {
-  readonly learningRate: tf.Scalar;
-  readonly stepNumber: tf.Scalar;
-};
-
-type Input<P extends Tensors, F extends Tensors, B> = {
-  readonly state: State<P, F>;
-  readonly batch: B;
-  /** Without any the micro-batch is only gathered. */
-  readonly numbers: Numbers | Record<string, never>;
-};
-
 /**
  * Opens a training at a place.
  *
  * The step is compiled once for each shape of batch: rate and step number are
- * tensors, and what it trains stays inside, with what is frozen beside it. With
- * micro-batches it has two forms in that graph: one adds a gradient to those
- * of its step, the other adds the last one, moves the parameters and begins
- * anew. The progress stays the caller's.
+ * tensors, and what it trains stays inside, with what is frozen beside it. The
+ * progress stays the caller's.
  */
 export function openStepper<
   P extends Tensors,
   F extends Tensors,
   B extends Tensors,
->(training: Training<P, F, B>, progress: Progress<P>): Stepper<P> {
+>(
+  training: Training<P, F, B>,
+  progress: Progress<P>,
+  { report }: StepperOptions = {},
+): Stepper<P> {
   const { adamw = adamwDefaults, frozen, name, schedule } = training;
   const { nMicroBatches = 1 } = training;
   checkMicroBatches(nMicroBatches, name);
   const run = compile(stepOf(training), {
-    name,
+    ...{ name, report },
     carry: "state",
     xla: training.xla,
   });
@@ -98,7 +72,9 @@ export function openStepper<
 
   /** Runs a micro-batch; only the last of a step returns numbers. */
   const runMicro = async (micro: number) => {
+    const asked = performance.now();
     const batch = await training.batchAt(step, micro);
+    const waitMs = performance.now() - asked;
     const tokens = training.tokensOf?.(batch) ?? 0;
     const numbers =
       micro === nMicroBatches - 1
@@ -107,17 +83,20 @@ export function openStepper<
             stepNumber: tf.scalar(step + 1),
           }
         : ({} as Record<string, never>);
-    const { told } = run({ batch, numbers });
-    disposeTensors([batch, numbers]);
-    return { told, tokens };
+    try {
+      return { told: run({ batch, numbers }).told, tokens, waitMs };
+    } finally {
+      disposeTensors([batch, numbers]);
+    }
   };
   const next = async (): Promise<TrainReport> => {
     const start = performance.now();
-    let tokens = 0;
+    let [tokens, waitMs] = [0, 0];
     let told: readonly tf.Scalar[] = [];
     for (let micro = 0; micro < nMicroBatches; micro++) {
       const done = await runMicro(micro);
       tokens += done.tokens;
+      waitMs += done.waitMs;
       told = done.told;
     }
     const [loss, ...norms] = told.map((scalar) => scalar.dataSync()[0]);
@@ -133,6 +112,7 @@ export function openStepper<
       gradientNorms: Object.fromEntries(names.map((one, g) => [one, norms[g]])),
       tokens,
       seconds: (performance.now() - start) / 1000,
+      waitMs,
     };
   };
   return {
@@ -146,70 +126,6 @@ export function openStepper<
       return { state: trained, step };
     },
     dispose: () => run.dispose(),
-  };
-}
-
-function stepOf<P extends Tensors, F extends Tensors, B extends Tensors>(
-  training: Training<P, F, B>,
-) {
-  const config = training.adamw ?? adamwDefaults;
-  return ({ batch, numbers, state }: Input<P, F, B>) => {
-    const { frozen, gathered, trained } = state;
-    const lossOf = (...values: tf.Tensor[]) =>
-      training.loss(withLeaves(trained.params, values), frozen, batch);
-    const { grads, value } = tf.valueAndGrads(lossOf)(leaves(trained.params));
-    const own = { gradients: grads, loss: value as tf.Scalar };
-    const weight = () => training.weightOf?.(batch) ?? tf.scalar(1);
-    const sum = isEmpty(gathered) ? own : gather(gathered, own, weight());
-    if (!isLast(numbers)) {
-      return { state: { ...state, gathered: sum as Gathered }, told: [] };
-    }
-    const { gradients, loss } = "weight" in sum ? meanOf(sum) : sum;
-    const { after, norms } = measuredStep(trained, gradients, {
-      config,
-      ...numbers,
-    });
-    const empty = isEmpty(gathered) ? gathered : nothing(trained.params);
-    return {
-      state: { trained: after, frozen, gathered: empty },
-      told: [loss, ...norms],
-    };
-  };
-}
-
-const isEmpty = (gathered: Gathered): gathered is [] => Array.isArray(gathered);
-
-const isLast = (numbers: Numbers | Record<string, never>): numbers is Numbers =>
-  "learningRate" in numbers;
-
-type Whole = Exclude<Gathered, []>;
-
-function nothing(params: Tensors): Whole {
-  return {
-    gradients: leaves(params).map((leaf) => tf.zerosLike(leaf)),
-    loss: tf.scalar(0),
-    weight: tf.scalar(0),
-  };
-}
-
-function gather(
-  before: Whole,
-  own: Pick<Whole, "gradients" | "loss">,
-  weight: tf.Scalar,
-): Whole {
-  return {
-    gradients: before.gradients.map((sum, i) =>
-      sum.add(own.gradients[i].mul(weight)),
-    ),
-    loss: before.loss.add(own.loss.mul(weight)),
-    weight: before.weight.add(weight),
-  };
-}
-
-function meanOf({ gradients, loss, weight }: Whole) {
-  return {
-    gradients: gradients.map((sum) => sum.div(weight)),
-    loss: loss.div<tf.Scalar>(weight),
   };
 }
 

@@ -32,6 +32,8 @@ export interface TrainReport extends StepReport {
   readonly tokens: number;
   /** Of the step, its batches included. */
   readonly seconds: number;
+  /** Of the step, that it waited for its batches, in milliseconds. */
+  readonly waitMs: number;
 }
 
 /** `WorkOptions` of a training: its reports tell more. */

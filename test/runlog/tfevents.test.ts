@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import {
   mkdirSync,
   readdirSync,
@@ -13,6 +12,7 @@ import crc32c from "crc-32/crc32c.js";
 import type { MetricsLine } from "../../lib/runlog/metrics.ts";
 import { eventOf, eventsHead } from "../../lib/runlog/tfevents.ts";
 import { folders, killed, open, tell } from "./support.ts";
+import { readByTensorboard, whyNoTensorboard } from "./tensorboard.ts";
 
 const fixtures = resolve(import.meta.dirname, "..", "fixtures", "tfevents");
 const newFolder = folders();
@@ -91,29 +91,6 @@ describe("a run's event files", () => {
   });
 });
 
-/** Prints each tag's steps and values, as TensorBoard reads a run's folder. */
-const reader = `
-import json, sys
-from tensorboard.backend.event_processing import event_accumulator
-run = event_accumulator.EventAccumulator(sys.argv[1])
-run.Reload()
-tags = run.Tags()["scalars"]
-print(json.dumps({t: [[e.step, e.value] for e in run.Scalars(t)] for t in tags}))
-`;
-
-/** Why TensorBoard can not be asked, or false where it can. */
-function whyNoTensorboard(): string | false {
-  const { PAL_PYTHON } = process.env;
-  if (!PAL_PYTHON) return "PAL_PYTHON names no Python";
-  try {
-    const ask = ["-c", "import tensorboard"];
-    execFileSync(PAL_PYTHON, ask, { stdio: "pipe" });
-    return false;
-  } catch {
-    return `${PAL_PYTHON} has no tensorboard`;
-  }
-}
-
 describe("TensorBoard", () => {
   it("reads a run that was killed and went on as one without a break", {
     skip: whyNoTensorboard(),
@@ -126,10 +103,7 @@ describe("TensorBoard", () => {
     const log = open(folder, 3);
     tell(log, 4, 6);
     log.end("done");
-    const python = process.env.PAL_PYTHON!;
-    const options = { encoding: "utf8", stdio: "pipe" } as const;
-    const text = execFileSync(python, ["-c", reader, folder], options);
-    const tags = JSON.parse(text);
+    const tags = readByTensorboard(folder);
     assert.deepEqual(Object.keys(tags).toSorted(), [
       "gradient_norm/connector",
       "gradient_norm/llama.blocks",

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import { normalMatrix } from "../../lib/tensor/layers.ts";
 import { leaves, toPlain } from "../../lib/tensor/params.ts";
@@ -125,5 +126,23 @@ describe("gradient accumulation", () => {
         "openStepper: expected a whole number of micro-batches from 1, " +
         "got 0 (net)",
     });
+  });
+
+  it("tells how long a step waited for all its batches", async () => {
+    const { batchAt } = training(2);
+    const slow = training(2, {
+      batchAt: async (...at) => {
+        await sleep(at[0] === 0 ? 0 : 30);
+        return batchAt(...at);
+      },
+      schedule: { steps: 2, peakLearningRate: 0.02, warmupRatio: 0 },
+    });
+    const told: [waitMs: number, seconds: number][] = [];
+    await fit(slow, {
+      onStep: ({ seconds, waitMs }) => told.push([waitMs, seconds]),
+    });
+    const [, [waitMs, seconds]] = told;
+    // A timer may fire a millisecond early.
+    assert.ok(waitMs >= 58 && waitMs <= 1000 * seconds, `${waitMs} ms`);
   });
 });

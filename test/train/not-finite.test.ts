@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import { readRun } from "../../lib/runlog/record.ts";
 import { runTraining } from "../../lib/train/run/run-training.ts";
 import { startEngine } from "../use-engine.ts";
+import { tinyOptions } from "./tiny-run.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pal-not-finite-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -27,16 +29,10 @@ describe("a loss that is no number", () => {
         schedule: { steps: 9, peakLearningRate: 0.1, warmupRatio: 0 },
       },
       {
-        folder,
-        identity: {
-          ...{ design: "line", stage: "one", scale: "tiny", seed: 1 },
-          ...{ library: "0", config: "none", manifest: "none" },
-        },
-        saveEvery: 2,
-        batchSize: 1,
+        ...tinyOptions(folder),
         batchOf: async (step) => [`row ${step}`],
-        report: () => {},
       },
+      () => assert.fail("expected no weights of it"),
     );
     const path = join(folder, "not-finite-step-3.json");
     await assert.rejects(run, ({ message }: Error) => {
@@ -45,5 +41,8 @@ describe("a loss that is no number", () => {
     });
     const { batch, step } = JSON.parse(readFileSync(path, "utf8"));
     assert.deepEqual([batch, step], [["row 3"], 3]);
+    const { message, outcome, steps } = readRun(join(folder, "run.json"));
+    assert.deepEqual([outcome, steps], ["failed", 3]);
+    assert.match(message!, /expected a finite loss, got NaN/);
   });
 });

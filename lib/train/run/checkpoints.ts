@@ -22,8 +22,8 @@ export interface Checkpoints<P extends Tensors> {
    * A damaged file is told, set aside, and the one before it taken.
    *
    * @param like - parameters of the same form
-   * @throws RangeError for a state of another run, or whose tensors are not
-   * those of `like`; Error where all are damaged
+   * @throws RangeError for a state of another run, whose tensors are not those
+   * of `like`, or whose numbers are none; Error where all are damaged
    */
   latest(like: P): Promise<TrainState<P> | undefined>;
 }
@@ -57,26 +57,46 @@ export function openCheckpoints<P extends Tensors>(
       return path;
     },
     latest: async (like) => {
-      const saved = savedIn(folder);
-      for (const { name, sha256 } of saved) {
+      for (const { name, sha256 } of savedIn(folder)) {
         const path = join(folder, name);
         if (!(await isWhole(path, sha256))) {
           setAside(path, report);
           continue;
         }
-        const state = await openTrainState(path, like, { groups });
+        const state = await opened(path, like, groups);
         checkIdentity(identity, state.settings, path);
         return state;
       }
-      if (saved.length === 0) return undefined;
+      const damaged = readdirSync(folder).filter((name) => isDamaged(name));
+      if (damaged.length === 0) return undefined;
       throw new Error(
         `train: expected a whole checkpoint in ${folder}, got only damaged ` +
-          `ones: ${saved.map(({ name }) => name).join(", ")}; put a copy ` +
-          "back, or remove them to begin the stage anew",
+          `ones: ${damaged.join(", ")}; put a copy back, or remove them to ` +
+          "begin the stage anew",
       );
     },
   };
 }
+
+/** A state that is whole, and must be one of this form too. */
+async function opened<P extends Tensors>(
+  path: string,
+  like: P,
+  groups: AdamwConfig["groups"],
+): Promise<TrainState<P>> {
+  try {
+    return await openTrainState(path, like, { groups });
+  } catch (cause) {
+    throw new RangeError(
+      `train: expected a checkpoint to go on from, got ${path}, of which: ` +
+        `${(cause as Error).message}\nMove it away, and the one before it is ` +
+        "used.",
+      { cause },
+    );
+  }
+}
+
+const isDamaged = (name: string) => name.endsWith(".damaged");
 
 /** Newest first. */
 function savedIn(folder: string): { name: string; sha256: string }[] {

@@ -1,75 +1,59 @@
-import { join } from "node:path";
-import { writeWhole } from "../../files/atomic.ts";
-import { disposeTensors, type Tensors } from "../../tensor/params.ts";
-import { pause } from "../fit.ts";
-import { NotFinite, openStepper, type Stepper } from "../stepper.ts";
+import type { RunLog } from "../../runlog/run-log.ts";
 import {
-  begin,
-  disposeProgress,
-  type Training,
-  type TrainOptions,
-} from "../training.ts";
+  countParameters,
+  disposeTensors,
+  type Tensors,
+} from "../../tensor/params.ts";
+import { openStepper, type Stepper } from "../stepper.ts";
+import { begin, disposeProgress, type Training } from "../training.ts";
 import { type Checkpoints, openCheckpoints } from "./checkpoints.ts";
-import type { Identity } from "./identity.ts";
-
-export interface RunOptions extends TrainOptions {
-  /** Of this training alone; made if it is not there. */
-  readonly folder: string;
-  readonly identity: Identity;
-  /** Steps between checkpoints; not in the paper. */
-  readonly saveEvery: number;
-  /** Examples of a step. */
-  readonly batchSize: number;
-  /** What a step was given, as JSON, to be looked at when it fails. */
-  readonly batchOf: (step: number) => Promise<unknown>;
-  readonly report: (line: string) => void;
-}
-
-/** A run that was asked to stop, and has saved where it stands. */
-export class Stopped extends Error {}
+import { inMemory, onDisk, type Remedies, Stopped } from "./faults.ts";
+import { checkRecord, openLog } from "./log.ts";
+import { type RunOptions, takeSteps } from "./steps.ts";
 
 /**
  * Trains to the end, from the folder's last checkpoint where it has one.
  *
  * Ends with the same bytes however often it was killed and begun again. A
- * signal stops it after its step; then it saves.
+ * signal stops it after its step; then it saves. Its log, beside the
+ * checkpoints, has the steps that they have, and ends when all is saved.
  *
- * @returns what has moved, the caller's
- * @throws Stopped after a signal; RangeError for a loss or gradient that is no
- * number, its batch written beside the checkpoints
+ * @param finish - saves what has moved, which is freed then
+ * @returns what `finish` does
+ * @throws Stopped after a signal; RangeError for a folder of another run, and
+ * for a loss or gradient that is no number, its batch written beside the
+ * checkpoints; Error for want of memory or disk, with what helps
  */
 export async function runTraining<
   P extends Tensors,
   F extends Tensors,
   B extends Tensors,
->(training: Training<P, F, B>, options: RunOptions): Promise<P> {
-  const { batchSize, folder, identity, report } = options;
-  const { name, schedule } = training;
+  T,
+>(
+  training: Training<P, F, B>,
+  options: RunOptions,
+  finish: (params: P) => T,
+): Promise<T> {
+  const { folder, identity, lighter, report } = options;
+  checkRecord(options);
   const checkpoints = openCheckpoints<P>(folder, {
     ...{ identity, report },
     groups: training.adamw?.groups,
   });
-  const stepper = await opened(training, { checkpoints, report });
+  // Parameters and two moments of each, in float32.
+  const bytes = 3 * 4 * countParameters(training.params);
+  const remedies = { folder, lighter, bytes };
+  const open = () => opened(training, { checkpoints, report });
+  const stepper = await inMemory(open, remedies);
   try {
-    while (stepper.step < schedule.steps) {
-      const told = await stepped(stepper, training, options);
-      options.onStep?.(told);
-      await pause();
-      const isStopped = options.signal?.aborted ?? false;
-      const { step } = stepper;
-      const isDue = step % options.saveEvery === 0 || step === schedule.steps;
-      if (isDue || isStopped) save(stepper, { batchSize, checkpoints });
-      if (isStopped && step < schedule.steps) {
-        throw new Stopped(
-          `train: stopped after step ${step} of ${schedule.steps} (${name}) ` +
-            `and saved in ${folder}; the same command goes on from there`,
-          { cause: options.signal!.reason },
-        );
-      }
-    }
-    const { state } = stepper.progress();
-    disposeTensors(state.moments);
-    return state.params;
+    const log = onDisk(() => openLog(options, stepper.step), remedies);
+    const work = async () => {
+      await takeSteps(training, options, {
+        ...{ checkpoints, log, remedies, stepper },
+      });
+      return finished(stepper, finish, remedies);
+    };
+    return await logged(log, () => inMemory(work, remedies), options);
   } finally {
     stepper.dispose();
   }
@@ -92,47 +76,49 @@ async function opened<P extends Tensors, F extends Tensors, B extends Tensors>(
   }
   const progress = saved?.progress ?? begin(training);
   try {
-    return openStepper(training, progress);
+    return openStepper(training, progress, { report });
   } finally {
     disposeProgress(progress);
   }
 }
 
-function save<P extends Tensors>(
+/** Hands on what has moved, to be saved. */
+function finished<P extends Tensors, T>(
   stepper: Stepper<P>,
-  {
-    batchSize,
-    checkpoints,
-  }: { readonly batchSize: number; readonly checkpoints: Checkpoints<P> },
-): void {
-  const progress = stepper.progress();
+  finish: (params: P) => T,
+  remedies: Remedies,
+): T {
+  const { moments, params } = stepper.progress().state;
+  disposeTensors(moments);
   try {
-    checkpoints.save({ progress, place: progress.step * batchSize });
+    return onDisk(() => finish(params), remedies);
   } finally {
-    disposeProgress(progress);
+    disposeTensors(params);
   }
 }
 
-/** A step; where its numbers are none, its batch is kept and named. */
-async function stepped<P extends Tensors>(
-  stepper: Stepper<P>,
-  { name }: { readonly name: string },
-  { batchOf, folder, identity }: RunOptions,
-) {
-  const { step } = stepper;
+/** Work whose end, whatever it is, the log tells. */
+async function logged<T>(
+  log: RunLog,
+  work: () => Promise<T>,
+  { folder, report }: Pick<RunOptions, "folder" | "report">,
+): Promise<T> {
+  let result: T;
   try {
-    return await stepper.next();
+    result = await work();
   } catch (error) {
-    if (!(error instanceof NotFinite)) throw error;
-    const path = join(folder, `not-finite-step-${step}.json`);
-    const batch = await batchOf(step);
-    const { message } = error;
-    const told = { message, name, step, identity, batch };
-    writeWhole(path, `${JSON.stringify(told, null, 2)}\n`);
-    throw new RangeError(
-      `${message}; its batch is in ${path}, and the last checkpoint, from ` +
-        `before it, in ${folder}`,
-      { cause: error },
-    );
+    try {
+      if (error instanceof Stopped) log.end("interrupted");
+      else log.end("failed", error);
+    } catch (cause) {
+      // The first fault counts: on a full disk the log can not tell of it.
+      report(
+        `train: the log in ${folder} has no end, for ` +
+          `${(cause as Error).message}`,
+      );
+    }
+    throw error;
   }
+  log.end("done");
+  return result;
 }

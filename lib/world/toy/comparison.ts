@@ -26,13 +26,16 @@ import {
   examineControl,
   examineDesign,
 } from "./evaluate.ts";
-import { trainLanguageModel } from "./language-model.ts";
+import {
+  type LanguageModelPlan,
+  trainLanguageModel,
+} from "./language-model.ts";
 import type { ComparisonScale } from "./scales.ts";
 import { type Setting, toyConfig, toyWriter } from "./setting.ts";
 import { toySource } from "./source.ts";
 
 /** Seed of the clips, the language model and the questions of evaluation. */
-const worldSeed = 1;
+export const worldSeed = 1;
 
 /** Which SoundFonts train, and which is kept for the test. */
 export const soundfontSplit = {
@@ -82,25 +85,25 @@ export async function encodeComparisonClips(
   return { train, trained: seen, heldOut };
 }
 
+/** How a scale's language model learns. */
+export function languageModelPlan(
+  { languageModel }: ComparisonScale,
+  { connector, llama, textLength, tokenizer }: Setting,
+): LanguageModelPlan {
+  const { bands, steps } = connector.query;
+  const nJottings = steps * bands;
+  const sizes = { llama, tokenizer, textLength, nJottings };
+  return { ...sizes, ...languageModel, seed: worldSeed };
+}
+
 /** Trains the language model on text; the result is plain data. */
 export async function learnLanguage(
   scale: ComparisonScale,
   setting: Setting,
   options: WorkOptions = {},
 ): Promise<{ llama: PlainTensors; losses: Float32Array }> {
-  const { connector, llama, textLength, tokenizer } = setting;
-  const { bands, steps } = connector.query;
-  const { losses, params } = await trainLanguageModel(
-    {
-      llama,
-      tokenizer,
-      textLength,
-      nJottings: steps * bands,
-      ...scale.languageModel,
-      seed: worldSeed,
-    },
-    options,
-  );
+  const plan = languageModelPlan(scale, setting);
+  const { losses, params } = await trainLanguageModel(plan, options);
   const plain = toPlain(params);
   disposeTensors(params);
   return { llama: plain, losses };

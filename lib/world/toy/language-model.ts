@@ -16,9 +16,14 @@ import type { Tokenizer } from "../../llm/tokenizer.ts";
 import { disposeTensors } from "../../tensor/params.ts";
 import { random } from "../../tensor/random.ts";
 import { fit } from "../../train/fit.ts";
-import { nextTokenLoss, type Scored, scoredPlaces } from "../../train/loss.ts";
+import {
+  countTokens,
+  nextTokenLoss,
+  type Scored,
+  scoredPlaces,
+} from "../../train/loss.ts";
 import type { Schedule } from "../../train/schedule.ts";
-import type { WorkOptions } from "../../train/training.ts";
+import type { Training, WorkOptions } from "../../train/training.ts";
 import { documentAt } from "./corpus.ts";
 import { systemPrompt } from "./questions.ts";
 
@@ -44,11 +49,20 @@ export type TextBatch = {
   readonly scored: Scored;
 };
 
+/** The documents of a batch, from number `first` of the corpus on. */
+export function documentsOf(
+  { batchSize, nJottings, seed }: LanguageModelPlan,
+  first: number,
+) {
+  return Array.from({ length: batchSize }, (_, i) =>
+    documentAt(first + i, { nJottings, seed }),
+  );
+}
+
 /** Rows of documents that start at number `first` of the corpus. */
 export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
-  const { batchSize, nJottings, seed, textLength, tokenizer } = plan;
-  const texts = Array.from({ length: batchSize }, (_, i) => {
-    const text = documentAt(first + i, { nJottings, seed });
+  const { batchSize, nJottings, textLength, tokenizer } = plan;
+  const texts = documentsOf(plan, first).map((text) => {
     const described = text.jottings.join(" ");
     return promptTokens(tokenizer, {
       system: systemPrompt,
@@ -76,30 +90,40 @@ export function textBatch(plan: LanguageModelPlan, first: number): TextBatch {
   };
 }
 
+/** The training of the small language model, on text alone. */
+export function languageModelTraining(
+  plan: LanguageModelPlan,
+  start: Llama,
+): Training<Llama, [], TextBatch> {
+  return {
+    name: "language model",
+    params: start,
+    frozen: [],
+    loss: (llama, _frozen, { scored, tokens_BT }) => {
+      const config = plan.llama;
+      const x_BTD = readLlama(llama, tokens_BT, { config });
+      const options = { at_X: scored.at_X, config };
+      return nextTokenLoss(unembedAt(llama, x_BTD, options), scored);
+    },
+    batchAt: (step) => textBatch(plan, step * plan.batchSize),
+    tokensOf: ({ scored }) => countTokens(scored.weight_X),
+    schedule: plan.schedule,
+  };
+}
+
+/** What it starts from, the caller's. */
+export function startLanguageModel({ llama, seed }: LanguageModelPlan): Llama {
+  return initLlama(llama, random("language model", seed));
+}
+
 /** Trains the small language model from nothing, on text alone. */
 export async function trainLanguageModel(
   plan: LanguageModelPlan,
   options: WorkOptions = {},
 ): Promise<{ params: Llama; losses: Float32Array }> {
-  const start = initLlama(plan.llama, random("language model", plan.seed));
+  const start = startLanguageModel(plan);
   try {
-    return await fit(
-      {
-        name: "language model",
-        params: start,
-        frozen: [],
-        loss: (llama: Llama, _frozen: never[], batch: TextBatch) => {
-          const { scored, tokens_BT } = batch;
-          const config = plan.llama;
-          const x_BTD = readLlama(llama, tokens_BT, { config });
-          const options = { at_X: scored.at_X, config };
-          return nextTokenLoss(unembedAt(llama, x_BTD, options), scored);
-        },
-        batchAt: (step) => textBatch(plan, step * plan.batchSize),
-        schedule: plan.schedule,
-      },
-      options,
-    );
+    return await fit(languageModelTraining(plan, start), options);
   } finally {
     disposeTensors(start);
   }
