@@ -1,5 +1,7 @@
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { openGguf } from "./gguf/gguf.ts";
+import { isGguf } from "./gguf/header.ts";
 import { type Checkpoint, openSafetensors } from "./safetensors.ts";
 import { openSharded } from "./sharded.ts";
 import { fileSource, readBytes } from "./source.ts";
@@ -41,7 +43,9 @@ async function openFile(
   try {
     const head = await readBytes(source, 0, Math.min(source.size, 16));
     if (isTorchFile(head)) return await openTorch(source, options);
-    if (options.part === undefined) return await openSafetensors(source);
+    if (options.part === undefined) {
+      return await (isGguf(head) ? openGguf(source) : openSafetensors(source));
+    }
     throw new RangeError(
       `openCheckpoint: expected a PyTorch file for part "${options.part}", ` +
         `got another (${path}); only those have parts`,

@@ -56,7 +56,7 @@ const kinds: Readonly<Record<Dtype, Kind>> = {
 };
 
 /** Bytes converted at a time: memory beyond the result stays at this. */
-const pieceBytes = 4 << 20;
+export const pieceBytes = 4 << 20;
 
 export function isDtype(name: unknown): name is Dtype {
   return typeof name === "string" && Object.hasOwn(kinds, name);
@@ -122,9 +122,15 @@ function widenHalf(
   out: StoredTensor["values"],
   at: number,
 ): void {
-  halfTable ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => half(bits));
+  const table = halfNumbers();
   const halves = new Uint16Array(piece);
-  for (let i = 0; i < halves.length; i++) out[at + i] = halfTable[halves[i]];
+  for (let i = 0; i < halves.length; i++) out[at + i] = table[halves[i]];
+}
+
+/** The number that each 16 bits of half precision stand for. */
+export function halfNumbers(): Float32Array {
+  halfTable ??= Float32Array.from({ length: 1 << 16 }, (_, bits) => half(bits));
+  return halfTable;
 }
 
 /** IEEE half precision: 1 sign, 5 exponent and 10 fraction bits. */

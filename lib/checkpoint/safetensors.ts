@@ -1,3 +1,4 @@
+import type { GgufValue } from "./gguf/cursor.ts";
 import { Fraction, type Json, parseStrictJson } from "./json.ts";
 import {
   bytesOf,
@@ -11,7 +12,8 @@ import { readBytes, type Source } from "./source.ts";
 
 /** What a checkpoint says of a tensor before its numbers are read. */
 export interface TensorInfo {
-  readonly dtype: Dtype;
+  /** As its format calls it; PyTorch's types by safetensors' names. */
+  readonly dtype: string;
   readonly shape: readonly number[];
 }
 
@@ -22,11 +24,14 @@ export interface Checkpoint {
   readonly tensors: ReadonlyMap<string, TensorInfo>;
   /** Texts that a safetensors file holds beside its tensors. */
   readonly metadata?: ReadonlyMap<string, string>;
+  /** What a GGUF file says of its model, by name. */
+  readonly header?: ReadonlyMap<string, GgufValue>;
   read(name: string): Promise<StoredTensor>;
   close(): Promise<void>;
 }
 
 interface Place extends TensorInfo {
+  readonly dtype: Dtype;
   readonly from: number; // bytes after the header
   readonly to: number;
 }

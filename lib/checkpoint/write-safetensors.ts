@@ -86,7 +86,7 @@ function typeOf(name: string, { dtype }: tf.Tensor): readonly [string, number] {
 }
 
 /** The header's length, then the header, filled up so that numbers align. */
-function headerOf(header: object): Buffer {
+export function headerOf(header: object): Buffer {
   const text = Buffer.from(JSON.stringify(header));
   const length = Math.ceil(text.length / 8) * 8;
   const bytes = Buffer.alloc(8 + length, " ");

@@ -29,32 +29,70 @@ export function writeWhole(
   content: Chunk | Iterable<Uint8Array>,
 ): string {
   const isWhole = typeof content === "string" || content instanceof Uint8Array;
-  const chunks = isWhole ? [Buffer.from(content)] : content;
+  const file = begin(path);
+  try {
+    for (const chunk of isWhole ? [Buffer.from(content)] : content) {
+      file.write(chunk);
+    }
+    return file.finish();
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+}
+
+/** The same, of parts that take time to be made. */
+export async function writeWholeFrom(
+  path: string | PathByHash,
+  content: AsyncIterable<Uint8Array>,
+): Promise<string> {
+  const file = begin(path);
+  try {
+    for await (const chunk of content) file.write(chunk);
+    return file.finish();
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+}
+
+interface Unfinished {
+  write(chunk: Uint8Array): void;
+  /** Gives the file its name, which is returned. */
+  finish(): string;
+  abandon(): void;
+}
+
+function begin(path: string | PathByHash): Unfinished {
   const isNamed = typeof path === "string";
   const place = isNamed ? path : path("unfinished");
   const temporary = `${place}.${process.pid}.tmp`;
   const hash = isNamed ? undefined : createHash("sha256");
   rmSync(temporary, { force: true }); // of a killed process of this number
   const file = openSync(temporary, "wx"); // and never through a link
-  let final = place;
-  try {
-    try {
-      for (const chunk of chunks) {
-        hash?.update(chunk);
-        writeAll(file, chunk);
-      }
+  let isOpen = true;
+  const close = () => {
+    if (isOpen) closeSync(file);
+    isOpen = false;
+  };
+  return {
+    write: (chunk) => {
+      hash?.update(chunk);
+      writeAll(file, chunk);
+    },
+    finish: () => {
       fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
-    if (!isNamed) final = path(hash!.digest("hex"));
-    renameSync(temporary, final);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw error;
-  }
-  flushFolder(dirname(final));
-  return final;
+      close();
+      const final = isNamed ? path : path(hash!.digest("hex"));
+      renameSync(temporary, final);
+      flushFolder(dirname(final));
+      return final;
+    },
+    abandon: () => {
+      close();
+      rmSync(temporary, { force: true });
+    },
+  };
 }
 
 /** A write takes at most 2 GiB at a time, and may take less. */

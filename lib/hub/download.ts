@@ -37,7 +37,7 @@ export async function download(file: Download, hub: Hub): Promise<void> {
   await adoptPart(part, file.hash);
   for (let start = 1; start <= 2; start++) {
     await fillPart(part, file, hub);
-    const found = await hashOf(part, file.hash.kind);
+    const found = await hashOfFile(part, file.hash.kind);
     if (found === file.hash.hex) {
       await rename(part, file.target);
       await rm(`${part}.json`, { force: true });
@@ -59,7 +59,7 @@ export async function isWhole(
   { hash, size }: HubFile,
 ): Promise<boolean> {
   const length = await sizeOf(path);
-  return length === size && (await hashOf(path, hash.kind)) === hash.hex;
+  return length === size && (await hashOfFile(path, hash.kind)) === hash.hex;
 }
 
 /** Length of a file; undefined where there is none. */
@@ -193,7 +193,10 @@ function startOf(
 }
 
 /** Hash of a file, as the hub counts it. */
-async function hashOf(path: string, kind: Hash["kind"]): Promise<string> {
+export async function hashOfFile(
+  path: string,
+  kind: Hash["kind"],
+): Promise<string> {
   const hash = createHash(kind === "sha256" ? "sha256" : "sha1");
   if (kind === "git-sha1") hash.update(`blob ${await sizeOf(path)}\0`);
   for await (const chunk of createReadStream(path)) hash.update(chunk);

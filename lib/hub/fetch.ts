@@ -1,6 +1,5 @@
-import { mkdir, statfs } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { writeWhole } from "../files/atomic.ts";
 import { withLock } from "../files/lock.ts";
 import { download, isWhole, sizeOf } from "./download.ts";
 import { checkName, checkWeights } from "./plain-names.ts";
@@ -10,7 +9,9 @@ import {
   type Repository,
 } from "./repository.ts";
 import type { Hub } from "./request.ts";
+import { requireRoom } from "./room.ts";
 import { shown } from "./shown.ts";
+import { writeSource } from "./source.ts";
 import type { Weights } from "./weights.ts";
 
 export interface FetchOptions extends Hub {
@@ -51,7 +52,11 @@ export async function fetchFromHub(
   const { cache, onFound, onProgress, onWait, signal } = options;
   const repository = await describeRepository(weights.repository, options);
   onFound?.(repository);
-  const files = weights.files.map((names) => choose(repository, names));
+  const { also = [] } = weights;
+  const files = [
+    ...weights.files.map((names) => choose(repository, names)),
+    ...repository.files.filter(({ path }) => also.includes(path)),
+  ];
   const folder = weightsFolder(cache, weights.name);
   await mkdir(folder, { recursive: true });
   const work = async () => {
@@ -76,7 +81,8 @@ export async function fetchFromHub(
         options,
       );
     }
-    await keepSource(folder, repository, files);
+    const { commit, id, license } = repository;
+    writeSource(folder, { repository: id, commit, license, files });
   };
   await withLock(join(folder, ".lock"), work, {
     ...(signal ? { signal } : {}),
@@ -97,37 +103,15 @@ function choose(repository: Repository, names: readonly string[]): HubFile {
   );
 }
 
-/** Room that a download leaves free for everything else. */
-const reserve = 64 * 2 ** 20; // bytes
-
 async function checkDisk(
   folder: string,
   missing: readonly HubFile[],
-  { freeBytes = systemFreeBytes }: FetchOptions,
+  { freeBytes }: FetchOptions,
 ): Promise<void> {
-  let needed = missing.length > 0 ? reserve : 0;
+  let needed = 0;
   for (const { path, size } of missing) {
     needed += size - ((await sizeOf(join(folder, `${path}.part`))) ?? 0);
   }
-  const free = await freeBytes(folder);
-  if (free >= needed) return;
-  throw new Error(
-    `fetchFromHub: expected ${needed} free bytes, got ${free} (${folder}); ` +
-      "make room or set PAL_CACHE to a folder on another disk",
-  );
-}
-
-async function systemFreeBytes(folder: string): Promise<number> {
-  const { bavail, bsize } = await statfs(folder);
-  return bavail * bsize;
-}
-
-async function keepSource(
-  folder: string,
-  { commit, id, license }: Repository,
-  files: readonly HubFile[],
-): Promise<void> {
-  const path = join(folder, "source.json");
-  const source = { repository: id, commit, license, files };
-  writeWhole(path, `${JSON.stringify(source, null, 2)}\n`);
+  if (missing.length === 0) return;
+  await requireRoom("fetchFromHub", { bytes: needed, folder }, freeBytes);
 }

@@ -15,10 +15,11 @@ export function checkName(caller: string, what: string, name: string): void {
 /** Refuses weights whose files would go elsewhere, or come from elsewhere. */
 export function checkWeights(
   caller: string,
-  { files, name, repository }: Weights,
+  { also = [], files, name, repository }: Weights,
 ): void {
   checkName(caller, "a name of weights", name);
-  for (const file of files.flat()) checkName(caller, "a file's name", file);
+  for (const file of [...files.flat(), ...also])
+    checkName(caller, "a file's name", file);
   const parts = repository.split("/");
   if (parts.length === 2 && parts.every((part) => plain.test(part))) return;
   throw new RangeError(

@@ -1,10 +1,5 @@
-import {
-  type Hub,
-  hubDefaults,
-  PassingFailure,
-  pauseAfter,
-  request,
-} from "./request.ts";
+import { readText } from "./read-text.ts";
+import { askPatiently, type Hub, request } from "./request.ts";
 import { shown } from "./shown.ts";
 
 /** A hash that the hub keeps of a file, before anything is downloaded. */
@@ -41,36 +36,16 @@ export async function describeRepository(
   hub: Hub,
 ): Promise<Repository> {
   const url = `${hub.endpoint}/api/models/${id}/revision/main?blobs=true`;
-  const { attempts = hubDefaults.attempts } = hub;
-  for (let failures = 1; ; failures++) {
-    try {
-      return readRepository(id, await readJson(url, hub));
-    } catch (error) {
-      if (!(error instanceof PassingFailure)) throw error;
-      const most = error.isUnreachable ? Math.min(attempts, 3) : attempts;
-      if (failures >= most) throw error;
-      await pauseAfter(error, failures, hub);
-    }
-  }
+  return askPatiently(hub, async () =>
+    readRepository(id, await readJson(url, hub)),
+  );
 }
 
-const largestList = 8 * 2 ** 20; // bytes
-
 async function readJson(url: string, hub: Hub): Promise<unknown> {
-  const { chunks } = await request(url, hub);
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const chunk of chunks) {
-    text += decoder.decode(chunk, { stream: true });
-    if (text.length > largestList) {
-      throw new Error(
-        `describeRepository: expected at most ${largestList} bytes of ` +
-          `JSON, got more (${url})`,
-      );
-    }
-  }
+  const reply = await request(url, hub);
+  const text = await readText("describeRepository", reply, url);
   try {
-    return JSON.parse(text + decoder.decode());
+    return JSON.parse(text);
   } catch (cause) {
     throw new Error(
       `describeRepository: expected JSON, got "${shown(text, 40)}" ` +

@@ -4,6 +4,10 @@ import { shown } from "./shown.ts";
 export interface Hub {
   readonly endpoint: string;
   readonly token?: string;
+  /** user:password of a package index. */
+  readonly basic?: string;
+  /** What helps; the hub's unless given. */
+  readonly remedies?: Remedies;
   readonly signal?: AbortSignal;
   /** Attempts in a row without progress before a request is given up. */
   readonly attempts?: number;
@@ -11,6 +15,12 @@ export interface Hub {
   readonly pause?: number;
   /** Milliseconds without a byte after which a connection is dropped. */
   readonly patience?: number;
+}
+
+/** What a user can do about a failure, by its status or where there is none. */
+export interface Remedies {
+  readonly network: string;
+  readonly status: Readonly<Record<number, string>>;
 }
 
 export const hubDefaults = { attempts: 6, pause: 500, patience: 30_000 };
@@ -69,18 +79,18 @@ export async function request(
       headers: { ...authorization(hub), ...headers },
       signal: either,
     });
-    await checkStatus(response, url);
+    await checkStatus(response, url, hub);
     return { response, chunks: chunksOf(response, timer, hub) };
   } catch (cause) {
     clearTimeout(timer);
-    throw passing(cause, url, signal);
+    throw passing(cause, url, hub);
   }
 }
 
 async function* chunksOf(
   response: Response,
   timer: NodeJS.Timeout,
-  { signal }: Hub,
+  hub: Hub,
 ): AsyncGenerator<Uint8Array> {
   try {
     if (response.body === null) return;
@@ -89,15 +99,16 @@ async function* chunksOf(
       yield chunk;
     }
   } catch (cause) {
-    throw passing(cause, response.url, signal);
+    throw passing(cause, response.url, hub);
   } finally {
     clearTimeout(timer);
   }
 }
 
 /** A token goes to the hub only, and never over a line that others can read. */
-function authorization({ endpoint, token }: Hub): Record<string, string> {
-  if (!token) return {};
+function authorization(hub: Hub): Record<string, string> {
+  const { basic, endpoint, token } = hub;
+  if (!token && !basic) return {};
   const { hostname, protocol } = new URL(endpoint);
   const isLocal = ["localhost", "127.0.0.1", "[::1]"].includes(hostname);
   if (protocol !== "https:" && !isLocal) {
@@ -106,16 +117,24 @@ function authorization({ endpoint, token }: Hub): Record<string, string> {
         "use an https endpoint or no token",
     );
   }
-  return { authorization: `Bearer ${token}` };
+  const pair = Buffer.from(basic ?? "").toString("base64");
+  return { authorization: token ? `Bearer ${token}` : `Basic ${pair}` };
 }
 
-const remedies: Readonly<Record<number, string>> = {
-  401: "the repository may be private or gated; set HF_TOKEN",
-  403: "accept its terms on the hub, and set HF_TOKEN of that account",
-  404: "the repository or the file is not there; check the endpoint",
+const hubRemedies: Remedies = {
+  network: "check the network, a proxy, and HF_ENDPOINT where it is set",
+  status: {
+    401: "the repository may be private or gated; set HF_TOKEN",
+    403: "accept its terms on the hub, and set HF_TOKEN of that account",
+    404: "the repository or the file is not there; check the endpoint",
+  },
 };
 
-async function checkStatus(response: Response, url: string): Promise<void> {
+async function checkStatus(
+  response: Response,
+  url: string,
+  { remedies = hubRemedies }: Hub,
+): Promise<void> {
   const { ok, status } = response;
   if (ok || status === 416) return;
   await response.body?.cancel();
@@ -124,7 +143,7 @@ async function checkStatus(response: Response, url: string): Promise<void> {
     const wait = retryAfter(response.headers.get("retry-after"));
     throw new PassingFailure(message, wait === undefined ? {} : { wait });
   }
-  const remedy = remedies[status];
+  const remedy = remedies.status[status];
   throw new Error(remedy ? `${message}; ${remedy}` : message);
 }
 
@@ -140,17 +159,38 @@ function retryAfter(header: string | null): number | undefined {
 }
 
 /** Network faults pass; our own errors and the caller's abort do not. */
-function passing(cause: unknown, url: string, signal?: AbortSignal): unknown {
+function passing(
+  cause: unknown,
+  url: string,
+  { remedies = hubRemedies, signal }: Hub,
+): unknown {
   if (signal?.aborted) return signal.reason;
   const ours = cause instanceof Error && cause.message.startsWith("request:");
   if (ours) return cause;
   const { message, cause: inner } = cause as Error;
   const why = inner instanceof Error ? `${message}: ${inner.message}` : message;
-  const remedy = "check the network, a proxy, and HF_ENDPOINT where it is set";
   return new PassingFailure(
-    `request: expected ${url}, got "${shown(why)}"; ${remedy}`,
+    `request: expected ${url}, got "${shown(why)}"; ${remedies.network}`,
     { cause },
   );
+}
+
+/** Asks as often as is worth it: fewer times where no server is reached. */
+export async function askPatiently<X>(
+  hub: Hub,
+  ask: () => Promise<X>,
+): Promise<X> {
+  const { attempts = hubDefaults.attempts } = hub;
+  for (let failures = 1; ; failures++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof PassingFailure)) throw error;
+      const most = error.isUnreachable ? Math.min(attempts, 3) : attempts;
+      if (failures >= most) throw error;
+      await pauseAfter(error, failures, hub);
+    }
+  }
 }
 
 /** Waits before attempt `failures` + 1, or until the signal aborts. */
