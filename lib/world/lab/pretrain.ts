@@ -74,7 +74,7 @@ export async function pretrain(
         },
         (moved) => saveWeights(place.folder, moved, identity),
       ));
-    report(`pretrain: ${name} is trained: ${path}`);
+    report(`pretrain: ${name} is trained: ${path.path}`);
     const moved = await openWeights(path, start, identity);
     try {
       return await writeKept(folder, recipe.kept(moved), {
