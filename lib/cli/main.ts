@@ -34,6 +34,14 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "what a checkpoint holds, tensor by tensor; nothing of it runs",
     run: async (args) => (await import("./inspect.ts")).inspect(args),
   },
+  pretrain: {
+    summary: "make a model of the lab world from nothing; goes on if stopped",
+    run: async (args) => (await import("./pretrain.ts")).pretrain(args),
+  },
+  render: {
+    summary: "make the lab world's clips, each with what is true of it",
+    run: async (args) => (await import("./render.ts")).render(args),
+  },
   train: {
     summary: "train a design through the paper's stages; goes on if stopped",
     run: async (args) => (await import("./train.ts")).train(args),

@@ -53,3 +53,16 @@ interface BarOptions {
   /** Milliseconds since any fixed moment. */
   readonly now?: () => number;
 }
+
+/** Aborted by the first Ctrl-C; the second one ends the process. */
+export function stopSignal(say: (line: string) => void): AbortSignal {
+  const stop = new AbortController();
+  process.once("SIGINT", () => {
+    say(
+      "stops after this step and saves; Ctrl-C again ends it at once, " +
+        "without what came after the last checkpoint",
+    );
+    stop.abort(new Error("interrupted"));
+  });
+  return stop.signal;
+}

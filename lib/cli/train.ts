@@ -11,7 +11,7 @@ import { Stopped } from "../train/run/faults.ts";
 import { openSoundfonts, readSoundfontManifest } from "../world/soundfonts.ts";
 import { train as trainInWorld } from "../world/train.ts";
 import { readCommandLine } from "./options.ts";
-import { openBars } from "./train-bars.ts";
+import { openBars, stopSignal } from "./train-bars.ts";
 
 const usage = `npm run pal -- train DESIGN --out DIR
 
@@ -69,19 +69,6 @@ export async function train(args: readonly string[]): Promise<number> {
     console.error(error.message);
     return 130;
   }
-}
-
-/** Aborted by the first Ctrl-C; the second one ends the process. */
-function stopSignal(say: (line: string) => void): AbortSignal {
-  const stop = new AbortController();
-  process.once("SIGINT", () => {
-    say(
-      "train: stops after this step and saves; Ctrl-C again ends it at once, " +
-        "without what came after the last checkpoint",
-    );
-    stop.abort(new Error("interrupted"));
-  });
-  return stop.signal;
 }
 
 function addStages(page: string, { folder, stages }: Options): void {

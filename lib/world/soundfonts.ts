@@ -49,20 +49,48 @@ export function readSoundfontManifest(path: string): SoundfontManifest {
 
 /** Opens every SoundFont of a manifest and checks that it is the one meant. */
 export function openSoundfonts(manifest: SoundfontManifest): Soundfont[] {
-  const { name, version } = manifest.package;
-  const require = createRequire(import.meta.url);
-  const folder = dirname(require.resolve(`${name}/package.json`));
-  return manifest.soundfonts.map((entry) => {
-    const bytes = readFileSync(join(folder, entry.file));
-    const sha256 = createHash("sha256").update(bytes).digest("hex");
-    if (sha256 !== entry.sha256) {
-      throw new Error(
-        `openSoundfonts: expected sha256 ${entry.sha256}, got ${sha256} ` +
-          `(${entry.file}); install ${name} ${version} again`,
-      );
-    }
-    return readSoundfont(entry.name, bytes);
-  });
+  return manifest.soundfonts.map(({ name }) => openSoundfont(manifest, name));
+}
+
+/**
+ * Opens one SoundFont of a manifest.
+ *
+ * @throws RangeError for a name that the manifest has not; Error where the
+ * package that brings it is missing or holds another file
+ */
+export function openSoundfont(
+  { package: { name, version }, soundfonts }: SoundfontManifest,
+  wanted: string,
+): Soundfont {
+  const entry = soundfonts.find((font) => font.name === wanted);
+  if (!entry) {
+    throw new RangeError(
+      `openSoundfont: expected ${soundfonts.map((font) => font.name).join(", ")}, ` +
+        `got "${wanted}"`,
+    );
+  }
+  const bytes = readFileSync(join(packageFolder(name, version), entry.file));
+  const sha256 = createHash("sha256").update(bytes).digest("hex");
+  if (sha256 !== entry.sha256) {
+    throw new Error(
+      `openSoundfont: expected sha256 ${entry.sha256}, got ${sha256} ` +
+        `(${entry.file}); install ${name} ${version} again`,
+    );
+  }
+  return readSoundfont(entry.name, bytes);
+}
+
+function packageFolder(name: string, version: string): string {
+  try {
+    const require = createRequire(import.meta.url);
+    return dirname(require.resolve(`${name}/package.json`));
+  } catch (cause) {
+    throw new Error(
+      `openSoundfont: expected the npm package ${name} ${version}, ` +
+        "got none; run npm install",
+      { cause },
+    );
+  }
 }
 
 /**
