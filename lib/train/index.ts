@@ -4,6 +4,8 @@ export { type DesignPlan, openTraining, trainDesign } from "./design.ts";
 export { fit, goOn } from "./fit.ts";
 export type { ParameterGroup } from "./groups.ts";
 export { nextTokenLoss, type Scored, scoredPlaces } from "./loss.ts";
+export { trainCurriculum } from "./run/curriculum.ts";
+export type { Curriculum, CurriculumOptions } from "./run/plan.ts";
 export { learningRateAt, type Schedule } from "./schedule.ts";
 export {
   batchingOf,

@@ -43,3 +43,4 @@ export { type ComparisonScale, scales } from "./toy/scales.ts";
 export { comparisonSetting, toyConfig, toyWriter } from "./toy/setting.ts";
 export { type Sound, soundOf, sounds } from "./toy/sounds.ts";
 export { toyQuestions, toySource } from "./toy/source.ts";
+export { type PartReport, type TrainScaleOptions, train } from "./train.ts";
