@@ -1,11 +1,12 @@
 import type { AudioLlm } from "../../pal/run/audio-llm.ts";
 import { disposeTensors, mapTensors } from "../../tensor/params.ts";
 import { openTraining } from "../design.ts";
-import { batchingOf, type Stage, scheduleOf } from "../stage.ts";
+import { type Stage, scheduleOf } from "../stage.ts";
 import { type Arrival, stageBefore, stageFolder } from "./door.ts";
 import { hashOf, type Identity, plainOf } from "./identity.ts";
 import type { Curriculum, CurriculumOptions } from "./plan.ts";
 import { runTraining } from "./run-training.ts";
+import { planOf } from "./stage-plan.ts";
 import {
   openWeights,
   type StageWeights,
@@ -43,22 +44,9 @@ export async function trainStage(
   }
   const whole = { ...identity, start: startOf(stage, run)! };
   const from = await weightsBefore(stage, run);
-  const { batchSize, microBatchSize } = batchingOf(stage);
-  const source = curriculum.sourceOf(stage);
-  const opened = openTraining(
-    {
-      ...curriculum,
-      ...{ source, batchSize, microBatchSize },
-      trains: stage.trains,
-      loss: stage.loss,
-      recomputes: stage.recomputes,
-      schedule: scheduleOf(stage),
-      adamw: { ...stage.adamw, groups: groupsOf(stage) },
-      keepsReads: false,
-      ahead: curriculum.aheadOf?.(stage),
-    },
-    from,
-  );
+  const plan = planOf(curriculum, stage);
+  const { batchSize, source } = plan;
+  const opened = openTraining(plan, from);
   report(`train: stage ${stage.number}: ${opened.making}`);
   try {
     return await runTraining(
@@ -75,13 +63,6 @@ export async function trainStage(
     await opened.dispose();
     disposeTensors(from);
   }
-}
-
-/** One group a part, clipped together: only so that logs tell them apart. */
-function groupsOf({ adamw, trains }: Stage) {
-  if (adamw.groups) return adamw.groups;
-  const parts = trains === "connector" ? ["connector"] : ["connector", "llama"];
-  return parts.map((names) => ({ names }));
 }
 
 /** What a stage starts from, the caller's. */
