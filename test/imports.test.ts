@@ -140,6 +140,8 @@ describe("imports", () => {
     for (const begin of [
       "train/ahead/make.ts",
       "features/features.ts",
+      "features/cache.ts",
+      "features/in-cache.ts",
       "features/pictures.ts",
       "world/toy/ingredients.ts",
     ]) {
