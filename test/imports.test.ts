@@ -142,6 +142,8 @@ describe("imports", () => {
     for (const begin of [
       "train/ahead/make.ts",
       "features/features.ts",
+      "features/cache.ts",
+      "features/in-cache.ts",
       "features/pictures.ts",
       "world/toy/ingredients.ts",
     ]) {

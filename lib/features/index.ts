@@ -8,5 +8,6 @@ export {
 } from "./features.ts";
 export { failureLines, featuresOf } from "./features-of.ts";
 export { identify } from "./identity.ts";
+export { featuresInCache } from "./in-cache.ts";
 export { featuresOnTheFly } from "./on-the-fly.ts";
 export { picturesOfFiles } from "./pictures.ts";

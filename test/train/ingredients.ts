@@ -3,8 +3,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { sslamFrontEnd } from "../../lib/audio/front-end.ts";
 import type { Example } from "../../lib/data/example.ts";
 import { listSource } from "../../lib/data/list.ts";
+import { openFeatureCache } from "../../lib/features/cache.ts";
 import { featuresInMemory } from "../../lib/features/features.ts";
+import {
+  type CachedEncoder,
+  featuresInCache,
+} from "../../lib/features/in-cache.ts";
 import { picturesOfFiles } from "../../lib/features/pictures.ts";
+import { chatPrompt } from "../../lib/llm/chat.ts";
+import { openTokenizer } from "../../lib/llm/hf-tokenizer.ts";
 import { promptTokens, promptWriter } from "../../lib/llm/prompt.ts";
 import { wordTokenizer } from "../../lib/llm/tokenizer.ts";
 import { random } from "../../lib/tensor/random.ts";
@@ -89,6 +96,40 @@ export const fileIngredients = (paths: readonly string[]): Workplace => ({
   module: import.meta.url,
   name: openFileIngredients.name,
   given: paths,
+});
+
+/** What lies in folders: features of files, and a chat model's tokenizer. */
+export interface InFolders {
+  readonly paths: readonly string[];
+  readonly cache: string;
+  readonly encoders: readonly CachedEncoder[];
+  readonly tokenizer: string;
+}
+
+export async function openFolders(given: InFolders): Promise<Ingredients> {
+  const { encoders, paths } = given;
+  const cache = await openFeatureCache(given.cache, {
+    precision: "float16",
+    engine: "test",
+    report: (line) => {
+      throw new Error(line);
+    },
+  });
+  const tokenizer = await openTokenizer(given.tokenizer);
+  const rows = paths.map((audio, i) => ({ ...examples[i], audio }));
+  return {
+    source: listSource(rows, { seed: 1 }),
+    sounds: featuresInCache(cache, encoders),
+    writer: promptWriter(tokenizer, (text) =>
+      chatPrompt(tokenizer, { system: "Listen.", ...text }),
+    ),
+  };
+}
+
+export const folderIngredients = (given: InFolders): Workplace => ({
+  module: import.meta.url,
+  name: openFolders.name,
+  given,
 });
 
 export const ingredientsWith = (given: Faults = {}): Workplace => ({
