@@ -10,7 +10,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
-import { writeWhole } from "../../lib/files/atomic.ts";
+import { writeWhole, writeWholeFrom } from "../../lib/files/atomic.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "pal-atomic-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -50,5 +50,22 @@ describe("writeWhole", () => {
   it("says where the folder is missing", () => {
     const lost = join(folder, "none", "file");
     assert.throws(() => writeWhole(lost, []), { code: "ENOENT" });
+  });
+});
+
+describe("writeWholeFrom", () => {
+  it("writes chunks as they come, whole or not at all", async () => {
+    const chunks = async function* (isFine: boolean) {
+      yield bytes("one");
+      assert.deepEqual(readdirSync(folder).includes("file"), false);
+      if (!isFine) throw new Error("no more");
+      yield bytes(" two");
+    };
+    rmSync(path, { force: true });
+    await assert.rejects(writeWholeFrom(path, chunks(false)), /no more/);
+    assert.deepEqual(readdirSync(folder), []);
+    assert.equal(await writeWholeFrom(path, chunks(true)), path);
+    assert.equal(readFileSync(path, "utf8"), "one two");
+    assert.deepEqual(readdirSync(folder), ["file"]);
   });
 });

@@ -30,9 +30,10 @@ export function pipSettings(
   } = {},
 ): PipSettings {
   const settings = new Map<string, string>();
-  for (const path of configFiles(env, options)) {
-    const sections = readSections(path);
-    for (const section of ["global", "download"]) {
+  const files = configFiles(env, options).map(readSections);
+  // A command's own section counts more than any file's global one.
+  for (const section of ["global", "download"]) {
+    for (const sections of files) {
       for (const [key, value] of sections.get(section) ?? []) {
         settings.set(key, value);
       }

@@ -56,6 +56,13 @@ export function openGgufLlama(gguf: Checkpoint): GgufLlama {
   };
 }
 
+/** What a Llama may have that no code here handles. */
+const strange = [
+  "llama.expert_count",
+  "llama.rope.scaling.type",
+  "llama.rope.scale_linear",
+];
+
 function configOf(gguf: Checkpoint): RawConfig {
   const fields = fieldsOfGguf(caller, gguf);
   const architecture = fields.text("general.architecture");
@@ -65,9 +72,9 @@ function configOf(gguf: Checkpoint): RawConfig {
         `got ${JSON.stringify(architecture.slice(0, 80))} (${gguf.name})`,
     );
   }
-  for (const key of ["llama.expert_count", "llama.rope.scaling.type"]) {
+  for (const key of strange) {
     const value = gguf.header?.get(key);
-    if ([undefined, 0, "none"].includes(value as string)) continue;
+    if (value === undefined || value === 0 || value === "none") continue;
     throw new RangeError(
       `${caller}: expected a Llama without ${key}, ` +
         `got ${String(value).slice(0, 80)} (${gguf.name})`,
