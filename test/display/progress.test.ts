@@ -40,6 +40,22 @@ describe("progress in a terminal", () => {
     ]);
   });
 
+  it("gives way to another line, and comes back", () => {
+    const { screen, written } = textScreen(80);
+    const { now, wait } = clock();
+    const bar = progress(2, "train", { screen, now });
+    bar.hide();
+    screen.write("a line\n");
+    wait(2000);
+    bar.tick();
+    assert.equal(written.slice(1, 3).join(""), "\r\x1b[Ka line\n");
+    assert.match(written[3], /train .* 1\/2/);
+    bar.done();
+    const { length } = written;
+    bar.hide();
+    assert.equal(written.length, length);
+  });
+
   it("draws ten times a second, however fast the loop is", () => {
     const { screen, written } = textScreen(80);
     const { now, wait } = clock();
