@@ -238,6 +238,7 @@ function levelName({ level }: LinePanel, { axis }: Place): Annotation[] {
       yref: axis,
       y: level.value,
       yanchor: "bottom",
+      yshift: 2,
       showarrow: false,
       borderpad: 1,
       bgcolor: ink.ground,
