@@ -13,11 +13,10 @@ Computes what an encoder makes of every sound in AUDIO_FOLDER and below and
 keeps it in the cache folder. Interrupted, it goes on where it stopped; bad
 files are skipped and listed at the end.
 
-  --encoder ENCODER  ${publishedEncoders(encoders)
-    .map(({ name }) => name)
-    .join(", ")};
-                     ${encoders.map(({ name }) => randomPrefix + name).join(", ")}: small, and nothing
-                     learned; or a folder with config.json and weights
+  --encoder ENCODER  ${namesIn(publishedEncoders(encoders))};
+                     ${namesIn(encoders, randomPrefix)}:
+                     small, and nothing learned; or a folder with the weights
+                     and, where a network has one, config.json
   --cache FOLDER     where the features go
   --dtype DTYPE      float16 (default) or float32
   --estimate         say what disk it would take, and stop; needs no --cache,
@@ -27,6 +26,21 @@ files are skipped and listed at the end.
 
 PAL_ENGINE chooses the engine. Exit code: 0 fine, 1 if a file failed or an
 entry is damaged, 2 wrong options.`;
+
+/** Names one after the other, in lines as long as the others. */
+function namesIn(
+  encoders: readonly { readonly name: string }[],
+  prefix = "",
+): string {
+  const lines = [""];
+  for (const [i, { name }] of encoders.entries()) {
+    const word = prefix + name + (i < encoders.length - 1 ? "," : "");
+    const line = `${lines.at(-1)} ${word}`.trim();
+    if (line.length > 58) lines.push(word);
+    else lines[lines.length - 1] = line;
+  }
+  return lines.join(`\n${" ".repeat(21)}`);
+}
 
 export interface FeaturesOptions {
   /** What to encode; undefined only to verify. */

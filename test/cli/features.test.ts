@@ -115,6 +115,28 @@ describe("pal features", () => {
     assert.match(checked.stdout, /\n1 whole entries, 16384 bytes; 1 damaged/);
   });
 
+  for (const [name, bytes] of [
+    ["aisfx", 54 * 12 * 64 * 2],
+    ["musicnn", 626 * (2 * 16 + 3 * 4 + 3 * 8) * 2],
+  ] as const) {
+    it(`keeps what ${name} makes of sounds, short and at another rate`, () => {
+      const sounds = join(folder, `for-${name}`);
+      mkdirSync(sounds);
+      const short = makeWav(Float32Array.of(0.5), { sampleRate: 8000 });
+      writeFileSync(join(sounds, "short.wav"), short);
+      const silent = makeWav(new Float32Array(48_000), { sampleRate: 48_000 });
+      writeFileSync(join(sounds, "silent.wav"), silent);
+      writeFileSync(join(sounds, "long.wav"), makeWav(tone(300, 2e5, 16_000)));
+      const cache = join(folder, `${name}-cache`);
+      const both = ["--encoder", `random-${name}`, "--cache", cache];
+      const { code, stderr, stdout } = features(sounds, ...both, "--verify");
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /\n3 computed, 0 stored before\n/);
+      const whole = `3 whole entries, ${3 * bytes} bytes; 0 damaged`;
+      assert.match(stdout, new RegExp(`\n${whole}`));
+    });
+  }
+
   it("tells how it is called, and what is missing", () => {
     assert.equal(features("--help").code, 0);
     for (const [args, message] of [

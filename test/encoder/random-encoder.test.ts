@@ -12,9 +12,14 @@ const noise = (sampleRate: number) => {
   );
 };
 
-const grids = { sslam: [64, 8], clap: [32, 2] } as const;
+const grids = {
+  sslam: [64, 8],
+  clap: [32, 2],
+  aisfx: [54, 12],
+  musicnn: [626, 1],
+} as const;
 
-for (const name of ["sslam", "clap"] as const) {
+for (const name of ["sslam", "clap", "aisfx", "musicnn"] as const) {
   describe(`randomEncoder(${name})`, () => {
     before(startEngine);
 
