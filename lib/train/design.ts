@@ -7,6 +7,8 @@ import {
   type HearOptions,
   hearText,
 } from "../pal/run/audio-llm.ts";
+import { leaves, type Tensors } from "../tensor/params.ts";
+import { parted, piece } from "../tensor/recompute.ts";
 import type { AdamwConfig } from "./adamw.ts";
 import {
   type BatchMaker,
@@ -22,7 +24,12 @@ import type { LossOver, Recomputes } from "./stage.ts";
 import type { Training, TrainOptions } from "./training.ts";
 
 /** How a design is trained on examples: everything but its weights. */
-export interface DesignPlan extends BatchMaker {
+export interface DesignPlan
+  extends BatchMaker,
+    Pick<
+      Training<Tensors, Tensors, Tensors>,
+      "compiles" | "moments" | "onPhase" | "xla"
+    > {
   readonly config: AudioLlmConfig;
   readonly source: ExampleSource;
   /**
@@ -38,9 +45,7 @@ export interface DesignPlan extends BatchMaker {
   readonly loss?: LossOver;
   readonly schedule: Schedule;
   readonly adamw?: AdamwConfig;
-  /** Let XLA compile the step, see `Training`. */
-  readonly xla?: boolean;
-  /** Not in the paper; default "nothing". */
+  /** Not in the paper; default "nothing", or what `compiles` says. */
   readonly recomputes?: Recomputes;
   /**
    * Keep what frozen layers make of a text; default true. A row read again
@@ -73,7 +78,8 @@ export function openTraining(
   { connector, llama }: AudioLlm,
 ): { readonly training: DesignTraining; dispose(): void } {
   const { batchSize, config, keepsReads = true, source, trains } = plan;
-  const { recomputes = "nothing" } = plan;
+  // A layer that is a graph of its own gives back what it makes inside.
+  const isAgain = plan.recomputes === "layers" || plan.compiles === "layers";
   const { loss = answerLoss, microBatchSize = batchSize } = plan;
   checkPlan(plan);
   const isFrozen = trains === "connector";
@@ -85,7 +91,7 @@ export function openTraining(
     loss: (moving, still, batch) =>
       lossOf({ ...still, ...moving } as AudioLlm, batch, {
         config,
-        recompute: recomputes === "layers" ? { frozen: still } : undefined,
+        recompute: isAgain ? { frozen: still } : undefined,
       }),
     nMicroBatches: batchSize / microBatchSize,
     tokensOf: ({ scored }) => countTokens(scored.weight_X),
@@ -99,6 +105,9 @@ export function openTraining(
     },
     schedule: plan.schedule,
     adamw: plan.adamw,
+    compiles: plan.compiles,
+    moments: plan.moments,
+    onPhase: plan.onPhase,
     xla: plan.xla,
   };
   return { training, dispose: () => cache?.dispose() };
@@ -129,6 +138,7 @@ export async function trainDesign(
   }
 }
 
+/** The batch's loss; with pieces, scores and loss are one. */
 function lossOf(
   model: AudioLlm,
   { features, read, scored, text_BT }: ReadBatch,
@@ -136,8 +146,23 @@ function lossOf(
 ): tf.Scalar {
   const input = { text_BT, features };
   const text_BTD = hearText(model, input, { ...hearing, read_BTD: read[0] });
-  const options = { at_X: scored.at_X, config: hearing.config.llama };
-  return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
+  const { config, recompute } = hearing;
+  const { embedding_VD, finalNorm_D, unembedding_VD } = model.llama;
+  const table_VD = unembedding_VD ?? embedding_VD;
+  const frozen = new Set(leaves(recompute?.frozen ?? []));
+  const { still, trained } = parted({ finalNorm_D, table_VD }, frozen);
+  const given = { moving: { text_BTD, trained }, fixed: { scored, still } };
+  const make = ({ fixed, moving }: typeof given) => {
+    const weights = { ...fixed.still, ...moving.trained };
+    const readout = {
+      embedding_VD: weights.table_VD as tf.Tensor2D,
+      finalNorm_D: weights.finalNorm_D as tf.Tensor1D,
+    };
+    const options = { at_X: fixed.scored.at_X, config: config.llama };
+    const logits_XV = unembedAt(readout, moving.text_BTD, options);
+    return nextTokenLoss(logits_XV, fixed.scored);
+  };
+  return piece({ kind: "head", make }, given);
 }
 
 function checkPlan(plan: DesignPlan): void {

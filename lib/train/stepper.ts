@@ -8,6 +8,7 @@ import {
 } from "../tensor/params.ts";
 import { type AdamwState, adamwDefaults, measuredStep } from "./adamw.ts";
 import { oneGroup } from "./groups.ts";
+import { openLayered } from "./layered.ts";
 import { learningRateAt } from "./schedule.ts";
 import type { Progress, Training, TrainReport } from "./training.ts";
 
@@ -57,6 +58,18 @@ type Numbers = {
   readonly stepNumber: tf.Scalar;
 };
 
+/** A step with its state inside, however it is compiled. */
+interface Run<P extends Tensors, F extends Tensors, B extends Tensors> {
+  (
+    input: Omit<Input<P, F, B>, "state">,
+  ): {
+    readonly told: readonly tf.Scalar[];
+  };
+  write(state: State<P, F>): void;
+  read(): Pick<State<P, F>, "trained" | "frozen">;
+  dispose(): void;
+}
+
 type Input<P extends Tensors, F extends Tensors, B> = {
   readonly state: State<P, F>;
   readonly batch: B;
@@ -81,13 +94,12 @@ export function openStepper<
   const { adamw = adamwDefaults, frozen, name, schedule } = training;
   const { nMicroBatches = 1 } = training;
   checkMicroBatches(nMicroBatches, name);
-  const run = compile(stepOf(training), {
-    name,
-    carry: "state",
-    xla: training.xla,
-  });
+  const isLayered = training.compiles === "layers";
+  const run: Run<P, F, B> = isLayered
+    ? openLayered(training)
+    : compile(stepOf(training), { name, carry: "state", xla: training.xla });
   const gathered: Gathered =
-    nMicroBatches === 1 ? [] : nothing(progress.state.params);
+    nMicroBatches === 1 || isLayered ? [] : nothing(progress.state.params);
   try {
     run.write({ trained: progress.state, frozen, gathered });
   } finally {
@@ -142,7 +154,7 @@ export function openStepper<
     next,
     progress: () => {
       const { trained, ...rest } = run.read();
-      disposeTensors([rest.frozen, rest.gathered]);
+      disposeTensors(rest as Tensors);
       return { state: trained, step };
     },
     dispose: () => run.dispose(),
