@@ -11,7 +11,11 @@ export function own<O extends object>(run: () => O): O {
   });
 }
 
-/** Whether a gradient is being taken. */
+/**
+ * Whether a gradient is being taken of what runs now. Inside a function with a
+ * gradient of its own it is not.
+ */
 export function isInGradient(): boolean {
-  return tf.engine().state.gradientDepth > 0;
+  const { gradientDepth, kernelDepth } = tf.engine().state;
+  return gradientDepth > 0 && kernelDepth === 0;
 }

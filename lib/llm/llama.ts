@@ -68,7 +68,7 @@ export function countLlama(config: LlamaConfig): number {
 
 /** Embeds token ids. */
 export function embed(
-  { embedding_VD }: Llama,
+  { embedding_VD }: Pick<Llama, "embedding_VD">,
   tokens_BT: tf.Tensor2D,
 ): tf.Tensor3D {
   dims("embed", tokens_BT, "BT");
@@ -76,6 +76,9 @@ export function embed(
   const x_BTD: tf.Tensor = tf.gather(embedding_VD, tokens_BT);
   return x_BTD as tf.Tensor3D;
 }
+
+/** What reads a stream out. */
+export type Readout = Omit<Llama, "blocks">;
 
 /** Reads a stream out as scores: what it shows, and what it multiplies. */
 export const unembedding = {
@@ -99,7 +102,7 @@ export const unembedding = {
 
 /** Scores of every token after each position. */
 export function unembed(
-  { embedding_VD, finalNorm_D, unembedding_VD = embedding_VD }: Llama,
+  { embedding_VD, finalNorm_D, unembedding_VD = embedding_VD }: Readout,
   x_BTD: tf.Tensor3D,
   { config, tap = noTap }: { config: LlamaConfig; tap?: Tap },
 ): tf.Tensor3D {
@@ -129,7 +132,7 @@ function productOfRows(
 
 /** Scores after X of the B * T positions alone, in their order. */
 export function unembedAt(
-  llama: Llama,
+  llama: Readout,
   x_BTD: tf.Tensor3D,
   { at_X, config }: { at_X: tf.Tensor1D; config: LlamaConfig },
 ): tf.Tensor2D {

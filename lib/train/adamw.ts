@@ -37,7 +37,7 @@ export interface AdamwConfig {
  * Numbers above which a step's passes over memory cost more than a compilation
  * that joins them: at 32 M they take 89 ms, joined 38.
  */
-const fuseAbove = 4_000_000;
+export const fuseAbove = 4_000_000;
 
 export const adamwDefaults: AdamwConfig = {
   beta1: 0.9,
@@ -186,6 +186,58 @@ function stepMoments(
   };
 }
 
+/** A stretch of a parameter's numbers, as one vector, with its moments. */
+export type Stretch = {
+  readonly param_X: tf.Tensor1D;
+  readonly moments: Moments;
+};
+
+/**
+ * A stretch after a step, as `measuredStep` has it: for parameters that are
+ * moved one after the other, and not all at once.
+ *
+ * @param shrink - by what the gradient of its group is multiplied
+ * @param like - the parameter: whether it decays follows from its rank
+ */
+export function stepStretch(
+  { moments, param_X }: Stretch,
+  gradient_X: tf.Tensor1D,
+  {
+    config,
+    group,
+    like,
+    shrink,
+    ...numbers
+  }: StepNumbers & {
+    readonly config: AdamwConfig;
+    readonly group: ParameterGroup;
+    readonly like: tf.Tensor;
+    readonly shrink: tf.Scalar;
+  },
+): Stretch {
+  const after = stepMoments(moments, {
+    gradient_X,
+    squared_X: gradient_X.square(),
+    shrink,
+    config,
+  });
+  // As a vector it would decay only where everything does.
+  const decays = hasDecay(like, config) ? "all" : "matrices";
+  const [moved] = moveGroup({ group, places: [0] }, [param_X], {
+    config: { ...config, decays },
+    moments: after,
+    ...numbers,
+  });
+  return { param_X: moved as tf.Tensor1D, moments: after };
+}
+
+function hasDecay(
+  { rank }: tf.Tensor,
+  { decays = "matrices" }: AdamwConfig,
+): boolean {
+  return decays === "all" || rank >= 2;
+}
+
 /** The parameters of a group, moved and decayed. */
 function moveGroup(
   { group }: GroupMembers,
@@ -212,11 +264,8 @@ function moveGroup(
   const step_X: tf.Tensor1D = mean_X.div(deviation_X).mul(rate);
   const kept = tf.sub(1, own.mul(weightDecay));
   const steps = unflatten(step_X, params);
-  const { decays = "matrices" } = config;
   return params.map((param, i) =>
-    (decays === "all" || param.rank >= 2 ? param.mul(kept) : param).sub(
-      steps[i],
-    ),
+    (hasDecay(param, config) ? param.mul(kept) : param).sub(steps[i]),
   );
 }
 
@@ -237,7 +286,7 @@ export function unflatten(
 }
 
 /** By what each group's gradient is multiplied, where one is too long. */
-function shortenings(
+export function shortenings(
   squares: readonly tf.Scalar[],
   members: readonly GroupMembers[],
   { maxGradientNorm }: AdamwConfig,

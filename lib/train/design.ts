@@ -8,6 +8,8 @@ import {
   type HearOptions,
   hearText,
 } from "../pal/run/audio-llm.ts";
+import { leaves, type Tensors } from "../tensor/params.ts";
+import { parted, piece } from "../tensor/recompute.ts";
 import type { AdamwConfig } from "./adamw.ts";
 import { type Ahead, openBatches } from "./ahead/batches.ts";
 import {
@@ -24,7 +26,12 @@ import type { LossOver, Recomputes } from "./stage.ts";
 import type { Training, TrainOptions } from "./training.ts";
 
 /** How a design is trained on examples: everything but its weights. */
-export interface DesignPlan extends BatchMaker {
+export interface DesignPlan
+  extends BatchMaker,
+    Pick<
+      Training<Tensors, Tensors, Tensors>,
+      "compiles" | "moments" | "onPhase" | "xla"
+    > {
   readonly config: AudioLlmConfig;
   readonly source: ExampleSource;
   /**
@@ -40,9 +47,7 @@ export interface DesignPlan extends BatchMaker {
   readonly loss?: LossOver;
   readonly schedule: Schedule;
   readonly adamw?: AdamwConfig;
-  /** Let XLA compile the step, see `Training`. */
-  readonly xla?: boolean;
-  /** Not in the paper; default "nothing". */
+  /** Not in the paper; default "nothing", or what `compiles` says. */
   readonly recomputes?: Recomputes;
   /**
    * Keep what frozen layers make of a text; default true. A row read again
@@ -88,7 +93,8 @@ export function openTraining(
   { signal }: Pick<TrainOptions, "signal"> = {},
 ): OpenedTraining {
   const { batchSize, config, features, keepsReads = true, trains } = plan;
-  const { recomputes = "nothing" } = plan;
+  // A layer that is a graph of its own gives back what it makes inside.
+  const isAgain = plan.recomputes === "layers" || plan.compiles === "layers";
   const { loss = answerLoss, microBatchSize = batchSize } = plan;
   checkPlan(plan);
   const nMicroBatches = batchSize / microBatchSize;
@@ -109,7 +115,7 @@ export function openTraining(
     loss: (moving, still, batch) =>
       lossOf({ ...still, ...moving } as AudioLlm, batch, {
         config,
-        recompute: recomputes === "layers" ? { frozen: still } : undefined,
+        recompute: isAgain ? { frozen: still } : undefined,
       }),
     nMicroBatches,
     tokensOf: ({ scored }) => countTokens(scored.weight_X),
@@ -121,6 +127,9 @@ export function openTraining(
     },
     schedule: plan.schedule,
     adamw: plan.adamw,
+    compiles: plan.compiles,
+    moments: plan.moments,
+    onPhase: plan.onPhase,
     xla: plan.xla,
   };
   return {
@@ -155,6 +164,7 @@ export async function trainDesign(
   }
 }
 
+/** The batch's loss; with pieces, scores and loss are one. */
 function lossOf(
   model: AudioLlm,
   { features, read, scored, text_BT }: ReadBatch,
@@ -162,8 +172,23 @@ function lossOf(
 ): tf.Scalar {
   const input = { text_BT, features };
   const text_BTD = hearText(model, input, { ...hearing, read_BTD: read[0] });
-  const options = { at_X: scored.at_X, config: hearing.config.llama };
-  return nextTokenLoss(unembedAt(model.llama, text_BTD, options), scored);
+  const { config, recompute } = hearing;
+  const { embedding_VD, finalNorm_D, unembedding_VD } = model.llama;
+  const table_VD = unembedding_VD ?? embedding_VD;
+  const frozen = new Set(leaves(recompute?.frozen ?? []));
+  const { still, trained } = parted({ finalNorm_D, table_VD }, frozen);
+  const given = { moving: { text_BTD, trained }, fixed: { scored, still } };
+  const make = ({ fixed, moving }: typeof given) => {
+    const weights = { ...fixed.still, ...moving.trained };
+    const readout = {
+      embedding_VD: weights.table_VD as tf.Tensor2D,
+      finalNorm_D: weights.finalNorm_D as tf.Tensor1D,
+    };
+    const options = { at_X: fixed.scored.at_X, config: config.llama };
+    const logits_XV = unembedAt(readout, moving.text_BTD, options);
+    return nextTokenLoss(logits_XV, fixed.scored);
+  };
+  return piece({ kind: "head", make }, given);
 }
 
 function checkPlan(plan: DesignPlan): void {

@@ -13,7 +13,7 @@ export type Gathered =
       readonly weight: tf.Scalar;
     };
 
-type State<P extends Tensors, F extends Tensors> = {
+export type State<P extends Tensors, F extends Tensors> = {
   readonly trained: AdamwState<P>;
   readonly frozen: F;
   readonly gathered: Gathered;
@@ -25,7 +25,7 @@ type Numbers = {
   readonly stepNumber: tf.Scalar;
 };
 
-type Input<P extends Tensors, F extends Tensors, B> = {
+export type Input<P extends Tensors, F extends Tensors, B> = {
   readonly state: State<P, F>;
   readonly batch: B;
   /** Without any the micro-batch is only gathered. */

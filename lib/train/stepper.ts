@@ -3,8 +3,15 @@ import { compile } from "../engine/compile.ts";
 import { disposeTensors, type Tensors } from "../tensor/params.ts";
 import { adamwDefaults } from "./adamw.ts";
 import { oneGroup } from "./groups.ts";
+import { openLayered } from "./layered.ts";
 import { learningRateAt } from "./schedule.ts";
-import { type Gathered, nothing, stepOf } from "./step.ts";
+import {
+  type Gathered,
+  type Input,
+  nothing,
+  type State,
+  stepOf,
+} from "./step.ts";
 import type { Progress, Training, TrainReport } from "./training.ts";
 
 /** A training that goes step by step; what it trains stays in the graph. */
@@ -36,6 +43,18 @@ export class NotFinite extends RangeError {
   }
 }
 
+/** A step with its state inside, however it is compiled. */
+interface Run<P extends Tensors, F extends Tensors, B extends Tensors> {
+  (
+    input: Omit<Input<P, F, B>, "state">,
+  ): {
+    readonly told: readonly tf.Scalar[];
+  };
+  write(state: State<P, F>): void;
+  read(): Pick<State<P, F>, "trained" | "frozen">;
+  dispose(): void;
+}
+
 /**
  * Opens a training at a place.
  *
@@ -55,13 +74,16 @@ export function openStepper<
   const { adamw = adamwDefaults, frozen, name, schedule } = training;
   const { nMicroBatches = 1 } = training;
   checkMicroBatches(nMicroBatches, name);
-  const run = compile(stepOf(training), {
-    ...{ name, report: newsOf(nMicroBatches, report) },
-    carry: "state",
-    xla: training.xla,
-  });
+  const isLayered = training.compiles === "layers";
+  const run: Run<P, F, B> = isLayered
+    ? openLayered(training)
+    : compile(stepOf(training), {
+        ...{ name, report: newsOf(nMicroBatches, report) },
+        carry: "state",
+        xla: training.xla,
+      });
   const gathered: Gathered =
-    nMicroBatches === 1 ? [] : nothing(progress.state.params);
+    nMicroBatches === 1 || isLayered ? [] : nothing(progress.state.params);
   try {
     run.write({ trained: progress.state, frozen, gathered });
   } finally {
@@ -122,7 +144,7 @@ export function openStepper<
     next,
     progress: () => {
       const { trained, ...rest } = run.read();
-      disposeTensors([rest.frozen, rest.gathered]);
+      disposeTensors(rest as Tensors);
       return { state: trained, step };
     },
     dispose: () => run.dispose(),

@@ -6,6 +6,7 @@ import {
   adamwDefaults,
   startAdamw,
 } from "./adamw.ts";
+import type { MomentPlace } from "./moments.ts";
 import type { Schedule } from "./schedule.ts";
 
 /** What long work tells and takes while it runs. */
@@ -72,9 +73,21 @@ export interface Training<
    * bits differ. Default false.
    */
   readonly xla?: boolean;
+  /**
+   * What is compiled as one graph: the step, or each of the loss's layers, see
+   * `openLayered`. Default "step".
+   */
+  readonly compiles?: Compiles;
+  /** Where AdamW's moments lie where layers are compiled; default "memory". */
+  readonly moments?: MomentPlace;
+  /** Told what a step's parts take, where layers are compiled. */
+  readonly onPhase?: (phase: string, seconds: number) => void;
   /** For errors and reports. */
   readonly name: string;
 }
+
+/** What is compiled as one graph. */
+export type Compiles = "step" | "layers";
 
 /** Where a training stands: enough, with its settings, to go on. */
 export interface Progress<P extends Tensors> {

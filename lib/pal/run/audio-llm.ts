@@ -2,7 +2,10 @@ import * as tf from "@tensorflow/tfjs";
 import type { LayerKept } from "../../llm/kv-cache.ts";
 import { embed, type Llama, unembed } from "../../llm/llama.ts";
 import { weightsOf } from "../../llm/part.ts";
+import { leaves, type Tensors } from "../../tensor/params.ts";
+import { piecesNow } from "../../tensor/pieces.ts";
 import type { Random } from "../../tensor/random.ts";
+import { piece, recomputed } from "../../tensor/recompute.ts";
 import { dims } from "../../tensor/shapes.ts";
 import { noTap, type Tap } from "../../tensor/tap.ts";
 import { initWeights } from "../../tensor/weights.ts";
@@ -113,16 +116,12 @@ export function hearText(
 ): tf.Tensor3D {
   const { B, T } = dims("hearText", text_BT, "BT");
   for (const x of features) dims("hearText", x, "BPE", { B });
-  const { connector, fused, layers, nSummary } = designOf(config);
-  const audio = connect(model.connector, features, {
-    config: connector.config,
-    encoders: connector.encoders,
-    layers: fused,
-    tap,
-  });
+  const { fused, layers, nSummary } = designOf(config);
+  const audio = listen(model.connector, features, { config, tap });
   const tokens = sequenceTokens(config, { T });
+  const frozen = recompute?.frozen ?? [];
   return fuse(
-    read_BTD ?? tap("hook_embed", embed(model.llama, text_BT)),
+    read_BTD ?? tap("hook_embed", embedded(model.llama, text_BT, frozen)),
     {
       llama: withParts(model),
       config: config.llama,
@@ -135,6 +134,48 @@ export function hearText(
     },
     { first: read_BTD ? fused[0] : 0, keep, recompute },
   );
+}
+
+/** Audio tokens for each projection; with pieces, from one. */
+function listen(
+  connector: Connector,
+  features: readonly tf.Tensor3D[],
+  { config, tap }: { readonly config: AudioLlmConfig; readonly tap: Tap },
+): tf.Tensor3D[] {
+  const design = designOf(config);
+  const { encoders } = design.connector;
+  const options = {
+    config: design.connector.config,
+    encoders,
+    layers: design.fused,
+    tap,
+  };
+  if (!piecesNow()) return connect(connector, features, options);
+  const { crossAttentions, projections } = connector;
+  const given = { moving: { crossAttentions, projections }, fixed: features };
+  // tfjs has no gradient of a stack that is taken apart to one tensor.
+  const isOne = projections.length === 1;
+  const make = ({ fixed, moving }: typeof given): tf.Tensor => {
+    const audio = connect(moving, fixed, options);
+    return isOne ? audio[0] : tf.stack(audio);
+  };
+  const audio = recomputed({ kind: "connector", make }, given);
+  return (isOne ? [audio] : tf.unstack(audio)) as tf.Tensor3D[];
+}
+
+/** Embedded text; with pieces, from one where the embedding trains. */
+function embedded(
+  { embedding_VD }: Llama,
+  text_BT: tf.Tensor2D,
+  frozen: Tensors,
+): tf.Tensor3D {
+  if (leaves(frozen).includes(embedding_VD)) {
+    return embed({ embedding_VD }, text_BT);
+  }
+  const given = { moving: { embedding_VD }, fixed: { text_BT } };
+  const make = ({ fixed, moving }: typeof given) =>
+    embed(moving, fixed.text_BT);
+  return piece({ kind: "embedding", make }, given);
 }
 
 /**

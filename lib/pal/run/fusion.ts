@@ -6,7 +6,7 @@ import { hookIn, type Named, runParts } from "../../llm/part.ts";
 import type { Places } from "../../llm/places.ts";
 import { lastRows } from "../../tensor/layers.ts";
 import { leaves, type Tensors } from "../../tensor/params.ts";
-import { recomputed } from "../../tensor/recompute.ts";
+import { parted, recomputed } from "../../tensor/recompute.ts";
 import { dims } from "../../tensor/shapes.ts";
 import type { Hook, Tap } from "../../tensor/tap.ts";
 import type { DesignLayer } from "../design/design.ts";
@@ -163,35 +163,38 @@ function fuseAgain(
   let moves = !frozen.has(shared.llama.embedding_VD);
   return layers.reduce((x_BSD, layer) => {
     const { audio_BAD, places, weights } = inputOf(layer, x_BSD, shared);
-    const [still, trained] = parted(weights, (leaf) => frozen.has(leaf));
+    const { still, trained } = parted(weights, frozen);
     const audio = audio_BAD ? [audio_BAD] : [];
-    const [x, fixedX] = moves ? [[x_BSD], []] : [[], [x_BSD]];
-    const moving = { audio, trained, x };
-    moves ||= leaves(moving).length > 0;
+    const [x, stillX] = moves ? [[x_BSD], []] : [[], [x_BSD]];
+    const given = {
+      moving: { audio, trained, x },
+      fixed: { places, still, x: stillX },
+    };
+    moves ||= leaves(given.moving).length > 0;
     return recomputed(
-      ({ fixed, moving }) =>
-        fuseLayer(
-          layer,
-          {
-            x_BSD: [...moving.x, ...fixed.x][0],
-            weights: { ...fixed.still, ...moving.trained },
-            places: fixed.places,
-            audio_BAD: moving.audio[0],
-          },
-          shared,
-        ).x_BSD,
-      { fixed: { places, still, x: fixedX }, moving },
+      {
+        kind: `layer ${kindOf(layer, shared.T)}`,
+        make: ({ fixed, moving }: typeof given) =>
+          fuseLayer(
+            layer,
+            {
+              x_BSD: [...moving.x, ...fixed.x][0],
+              weights: { ...fixed.still, ...moving.trained },
+              places: fixed.places,
+              audio_BAD: moving.audio[0],
+            },
+            shared,
+          ).x_BSD,
+      },
+      given,
     );
   }, text_BTD);
 }
 
-/** Weights that a test holds for, and those for which it does not. */
-function parted(
-  weights: Named,
-  test: (leaf: tf.Tensor) => boolean,
-): [Named, Named] {
-  const all = Object.entries(weights);
-  const having = (wanted: boolean) =>
-    Object.fromEntries(all.filter(([, leaf]) => test(leaf) === wanted));
-  return [having(true), having(false)];
+/** What a layer does, wherever it stands: layers of one kind share a graph. */
+function kindOf({ groups, hasGap, parts, plan }: DesignLayer, T: number) {
+  const { crosses, fresh, joins, layer: _, ...rest } = plan;
+  const takes = [crosses, fresh, joins].map((given) => given !== undefined);
+  const names = parts.map(({ name }) => name);
+  return JSON.stringify({ ...rest, groups, hasGap, names, takes, T });
 }

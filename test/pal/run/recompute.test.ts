@@ -148,16 +148,20 @@ describe("insides of layers that are computed again", () => {
   });
 
   it("are not asked for a gradient of what stays", () => {
-    const given = { moving: [tf.scalar(3)], fixed: [tf.scalar(2)] };
+    const [x, stays] = [tf.scalar(3), tf.scalar(2)];
     const product = (x: tf.Tensor) =>
-      recomputed(({ fixed, moving }) => moving[0].mul(fixed[0]).square(), {
-        ...given,
-        moving: [x],
-      });
+      recomputed(
+        {
+          kind: "product",
+          make: ({ fixed, moving }) => moving.mul(fixed).square(),
+        },
+        { moving: x, fixed: stays as tf.Tensor },
+      );
     const held = tf.memory().numTensors;
-    const slope = tf.grad(product)(given.moving[0]);
+    const slope = tf.grad(product)(x);
     assert.equal(slope.dataSync()[0], 24);
     slope.dispose();
     assert.equal(tf.memory().numTensors, held);
+    disposeTensors([x, stays]);
   });
 });
