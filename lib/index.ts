@@ -36,6 +36,8 @@ export * as design from "./pal/design/index.ts";
 export * as run from "./pal/run/index.ts";
 /** What happens inside: hooks, recordings. */
 export * as see from "./pal/see/index.ts";
+/** Linear probes: what can be read from features. */
+export * as probe from "./probe/index.ts";
 /** What a run of training leaves: its record, its steps. */
 export * as runlog from "./runlog/index.ts";
 /** What a notebook begins with. */
@@ -48,3 +50,5 @@ export * as tensor from "./tensor/index.ts";
 export * as train from "./train/index.ts";
 /** Worlds to train in: the toy world of the first notebook. */
 export * as world from "./world/index.ts";
+/** The lab world: sounds, words and small models, all made here. */
+export * as lab from "./world/lab/index.ts";

@@ -37,8 +37,10 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "runlog",
     "threads",
   ],
+  probe: ["tensor"],
   eval: ["train", "pal", "llm", "features", "data", "tensor"],
   world: [
+    "probe",
     "eval",
     "checkpoint",
     "train",

@@ -33,7 +33,7 @@ function frames(samples: Float32Array): Mel {
 }
 
 /** Samples of a clip. */
-export const labSamples = Math.round(sceneOptions.seconds * options.sampleRate);
+const labSamples = Math.round(sceneOptions.seconds * options.sampleRate);
 
 export const labFrontEnd: FrontEnd = {
   name: "lab",

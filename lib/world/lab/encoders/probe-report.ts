@@ -29,9 +29,7 @@ const attributes = {
 
 export type ProbedAttribute = keyof typeof attributes;
 
-export const probedAttributes = Object.keys(
-  attributes,
-) as readonly ProbedAttribute[];
+const probedAttributes = Object.keys(attributes) as readonly ProbedAttribute[];
 
 const only = (events: readonly EventTruth[]) =>
   events.length === 1 ? events[0] : undefined;

@@ -11,7 +11,7 @@ import { type Document, documentAt, systemPrompt } from "./corpus.ts";
 
 /** Entries in all; the special ones are the filling and the end. */
 export const vocabularySize = 512;
-export const specialTokens = { pad: "<pad>", end: "<end>" } as const;
+const specialTokens = { pad: "<pad>", end: "<end>" } as const;
 
 /** Documents that byte pairs are counted in. */
 const nDocuments = 6000;
