@@ -152,7 +152,7 @@ function readTensor(cursor: Cursor, where: string): GgufTensor {
 }
 
 /** Bytes of a tensor's numbers. */
-export function bytesOfTensor({ shape, type }: GgufTensor): number {
+function bytesOfTensor({ shape, type }: GgufTensor): number {
   return (sizeOf(shape) / type.block) * type.bytes;
 }
 
