@@ -32,8 +32,7 @@ export function openBars(
         end();
         current = part;
         reached = step - 1;
-        const from = reached > 0 ? `, from step ${reached}` : "";
-        bar = progress(steps - reached, `${part}${from}`, { screen, now });
+        bar = progress(steps - reached, part, { screen, now });
       }
       const note = loss === undefined ? "" : `loss ${loss.toFixed(3)}`;
       bar!.tick(step - reached, note);

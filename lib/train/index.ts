@@ -32,7 +32,7 @@ export { trainCurriculum } from "./run/curriculum.ts";
 export { stageFolder } from "./run/door.ts";
 export { Stopped } from "./run/faults.ts";
 export type { Curriculum, CurriculumOptions } from "./run/plan.ts";
-export { planOf } from "./run/stage-plan.ts";
+export { planOf } from "./run/train-stage.ts";
 export { weightsIn } from "./run/weights.ts";
 export { learningRateAt, type Schedule } from "./schedule.ts";
 export {

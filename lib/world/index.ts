@@ -52,3 +52,4 @@ export { comparisonSetting, toyConfig, toyWriter } from "./toy/setting.ts";
 export { type Sound, soundOf, sounds } from "./toy/sounds.ts";
 export { toyQuestions, toySource } from "./toy/source.ts";
 export { stagesOfScale } from "./toy/stages.ts";
+export { type PartReport, type TrainScaleOptions, train } from "./train.ts";

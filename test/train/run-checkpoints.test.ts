@@ -8,7 +8,11 @@ import { writeSafetensors } from "../../lib/checkpoint/write-safetensors.ts";
 import { readMetrics } from "../../lib/runlog/metrics.ts";
 import type { Tensors } from "../../lib/tensor/params.ts";
 import { runTraining } from "../../lib/train/run/run-training.ts";
-import { openWeights, saveWeights } from "../../lib/train/run/weights.ts";
+import {
+  openWeights,
+  saveWeights,
+  weightsBy,
+} from "../../lib/train/run/weights.ts";
 import { temporaryFolder } from "../temporary.ts";
 import { startEngine } from "../use-engine.ts";
 import { filesIn } from "./files-in.ts";
@@ -190,5 +194,16 @@ describe("a stage's weights", () => {
       const found = save(join(root, `weights-${i}`), tensors);
       await assert.rejects(open(found), { name: "RangeError", message });
     }
+  });
+
+  it("are refused where there are several", async () => {
+    const folder = join(root, "several");
+    const { params } = tinyTraining(1);
+    save(folder, params);
+    saveWeights(folder, { ...params, up: params.down }, tinyIdentity);
+    const place = tinyOptions(folder);
+    await assert.rejects(weightsBy(place, { steps: 6 }), {
+      message: /expected one file of weights, got 2 in .*; move all but/,
+    });
   });
 });

@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { cpSync, readdirSync, rmSync } from "node:fs";
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import { readMetrics } from "../../lib/runlog/metrics.ts";
@@ -120,7 +126,9 @@ describe("a training's log", () => {
       saveWeights(folder, params, options.identity);
       cpSync(folder, copy, { recursive: true });
     });
-    assert.equal(recordIn(copy).outcome, "running");
+    // Flushed before its last checkpoint.
+    const left = recordIn(copy);
+    assert.deepEqual([left.outcome, left.steps], ["running", 7]);
     const found = await weightsBy({ ...options, folder: copy }, { steps: 7 });
     assert.match(found!.path, /weights-[0-9a-f]{64}\.safetensors$/);
     const { outcome, steps } = recordIn(copy);
@@ -140,6 +148,25 @@ describe("a training's log", () => {
       sha256,
     );
     assert.equal(linesIn(folder).length, 7);
+  });
+
+  it("is gone on with on another engine, and that is told", async () => {
+    const folder = join(root, "moved");
+    await stopAt(3, folder, "signal");
+    const said: string[] = [];
+    const report = (line: string) => said.push(line);
+    const signal = AbortSignal.abort();
+    await assert.rejects(run(folder, { report, signal }), /after step 3/);
+    assert.deepEqual(said, ["train: net goes on after step 3"]);
+    const path = join(folder, "run.json");
+    const record = JSON.parse(readFileSync(path, "utf8"));
+    record.sessions.at(-1).engine.numerics.threads += 1;
+    writeFileSync(path, JSON.stringify(record));
+    await run(folder, { report });
+    assert.match(
+      said.join("\n"),
+      /expected to go on with .* threads.*, got .*; it goes on, but not to the same bytes/,
+    );
   });
 
   it("is read by TensorBoard, a stop and a fault in it, as it stands", {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { currentEngine } from "../../engine/engine.ts";
+import { currentEngine, type Engine } from "../../engine/engine.ts";
 import type { Plain } from "../../files/plain.ts";
 import type { StepMetrics } from "../../runlog/metrics.ts";
 import { readRun } from "../../runlog/record.ts";
@@ -101,6 +101,38 @@ export function openLog(
     folder,
     { design, stage, scale, seed, config, manifest },
     { engine, doneSteps, reopens: true },
+  );
+}
+
+function engineInUse(): Engine {
+  const engine = currentEngine();
+  if (engine !== undefined) return engine;
+  throw new Error("train: expected an engine, got none; call useEngine first");
+}
+
+/**
+ * A line where a run goes on with other last bits than it was begun with:
+ * on another engine, processor or number of threads.
+ */
+export function newsOfEngine(folder: string): string | undefined {
+  const path = recordIn(folder);
+  if (!existsSync(path)) return undefined;
+  const { engine: before } = readRun(path).sessions.at(-1)!;
+  const now = engineInUse();
+  const isPortable = before.numerics.isPortable && now.numerics.isPortable;
+  if (isPortable || bitsOf(before) === bitsOf(now)) return undefined;
+  return (
+    `train: expected to go on with ${bitsOf(before)}, got ${bitsOf(now)} ` +
+    `(${folder}); it goes on, but not to the same bytes`
+  );
+}
+
+/** What last bits depend on. */
+function bitsOf({ name, numerics }: Pick<Engine, "name" | "numerics">): string {
+  const { instructions, oneDnn, processor, threads } = numerics;
+  return (
+    `${name} on ${processor} (${instructions}, ${threads} threads, ` +
+    `oneDNN ${oneDnn})`
   );
 }
 

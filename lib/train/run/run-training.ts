@@ -8,7 +8,7 @@ import { openStepper, type Stepper } from "../stepper.ts";
 import { begin, disposeProgress, type Training } from "../training.ts";
 import { type Checkpoints, openCheckpoints } from "./checkpoints.ts";
 import { inMemory, onDisk, type Remedies, Stopped } from "./faults.ts";
-import { checkRecord, openLog } from "./log.ts";
+import { checkRecord, newsOfEngine, openLog } from "./log.ts";
 import { type RunOptions, takeSteps } from "./steps.ts";
 
 /**
@@ -46,6 +46,8 @@ export async function runTraining<
   const open = () => opened(training, { checkpoints, report });
   const stepper = await inMemory(open, remedies);
   try {
+    const news = stepper.step > 0 ? newsOfEngine(folder) : undefined;
+    if (news) report(news);
     const log = onDisk(() => openLog(options, stepper.step), remedies);
     const work = async () => {
       await takeSteps(training, options, {

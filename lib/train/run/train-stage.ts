@@ -1,6 +1,6 @@
 import type { AudioLlm } from "../../pal/run/audio-llm.ts";
 import { disposeTensors, mapTensors } from "../../tensor/params.ts";
-import { openTraining } from "../design.ts";
+import { type DesignPlan, openTraining } from "../design.ts";
 import { batchingOf, type Stage, scheduleOf } from "../stage.ts";
 import { type Arrival, stageBefore, stageFolder } from "./door.ts";
 import { hashOf, type Identity, plainOf } from "./identity.ts";
@@ -43,20 +43,9 @@ export async function trainStage(
   }
   const whole = { ...identity, start: startOf(stage, run)! };
   const from = await weightsBefore(stage, run);
-  const { batchSize, microBatchSize } = batchingOf(stage);
-  const source = curriculum.sourceOf(stage);
-  const opened = openTraining(
-    {
-      ...curriculum,
-      ...{ source, batchSize, microBatchSize },
-      trains: stage.trains,
-      loss: stage.loss,
-      schedule: scheduleOf(stage),
-      adamw: { ...stage.adamw, groups: groupsOf(stage) },
-      keepsReads: false,
-    },
-    from,
-  );
+  const plan = planOf(stage, curriculum);
+  const { batchSize, source } = plan;
+  const opened = openTraining(plan, from);
   try {
     return await runTraining(
       opened.training,
@@ -72,6 +61,22 @@ export async function trainStage(
     opened.dispose();
     disposeTensors(from);
   }
+}
+
+/** A stage as a training of the design. */
+export function planOf(stage: Stage, curriculum: Curriculum): DesignPlan {
+  const { config, features, lengths, sourceOf, writer } = curriculum;
+  const { batchSize, microBatchSize } = batchingOf(stage);
+  return {
+    ...{ config, features, lengths, writer },
+    ...{ batchSize, microBatchSize },
+    source: sourceOf(stage),
+    trains: stage.trains,
+    loss: stage.loss,
+    schedule: scheduleOf(stage),
+    adamw: { ...stage.adamw, groups: groupsOf(stage) },
+    keepsReads: false,
+  };
 }
 
 /** One group a part, clipped together: only so that logs tell them apart. */

@@ -62,7 +62,7 @@ export function weightsIn(folder: string): StageWeights | undefined {
  *
  * @param wanted - what is known of their run
  */
-export async function checkWeights(
+async function checkWeights(
   { path, sha256 }: StageWeights,
   wanted: Partial<Identity>,
 ): Promise<void> {

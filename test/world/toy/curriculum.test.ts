@@ -15,7 +15,7 @@ import {
 import { random } from "../../../lib/tensor/random.ts";
 import { firstBatch } from "../../../lib/train/first-batch.ts";
 import { cutRows } from "../../../lib/train/rows/cuts.ts";
-import { planOf } from "../../../lib/train/run/stage-plan.ts";
+import { planOf } from "../../../lib/train/run/train-stage.ts";
 import {
   toyCurriculum,
   trainingClips,
@@ -44,7 +44,7 @@ describe("designs in the toy world", () => {
     const curriculum = toyCurriculum(design, { ...given, seed });
     const [stage] = curriculum.stages;
     const start = await curriculum.start();
-    return { plan: planOf(curriculum, stage), start };
+    return { plan: planOf(stage, curriculum), start };
   };
 
   it("are paired: each is given the first batch of the others", async () => {
