@@ -3,7 +3,7 @@ import { batchingOf, type Stage, scheduleOf } from "../stage.ts";
 import type { Curriculum } from "./plan.ts";
 
 /** How a design is trained in one stage of its curriculum. */
-export function planOf(curriculum: Curriculum, stage: Stage): DesignPlan {
+export function planOf(stage: Stage, curriculum: Curriculum): DesignPlan {
   const { aheadOf, config, features, lengths, sourceOf, writer } = curriculum;
   const { batchSize, microBatchSize } = batchingOf(stage);
   return {

@@ -44,7 +44,7 @@ export async function trainStage(
   }
   const whole = { ...identity, start: startOf(stage, run)! };
   const from = await weightsBefore(stage, run);
-  const plan = planOf(curriculum, stage);
+  const plan = planOf(stage, curriculum);
   const { batchSize, source } = plan;
   const opened = openTraining(plan, from);
   report(`train: stage ${stage.number}: ${opened.making}`);

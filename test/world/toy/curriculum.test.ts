@@ -44,7 +44,7 @@ describe("designs in the toy world", () => {
     const curriculum = toyCurriculum(design, { ...given, seed });
     const [stage] = curriculum.stages;
     const start = await curriculum.start();
-    return { plan: planOf(curriculum, stage), start };
+    return { plan: planOf(stage, curriculum), start };
   };
 
   it("are paired: each is given the first batch of the others", async () => {
