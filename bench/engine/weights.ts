@@ -5,12 +5,21 @@ import {
   withLeaves,
 } from "../../lib/tensor/params.ts";
 
+/** Numbers that are drawn before they come again. */
+const period = 2 ** 18;
+
 /** Numbers in -scale..scale that look random and that Python makes as well. */
 export function noise(n: number, seed: number, scale: number): Float32Array {
-  return Float32Array.from({ length: n }, (_, i) => {
+  const numbers = new Float32Array(n);
+  const nDrawn = Math.min(n, period);
+  for (let i = 0; i < nDrawn; i++) {
     const wave = 43758.5453 * Math.sin(12.9898 * (i + 1) + 78.233 * seed);
-    return scale * (2 * (wave - Math.floor(wave)) - 1);
-  });
+    numbers[i] = scale * (2 * (wave - Math.floor(wave)) - 1);
+  }
+  for (let at = period; at < n; at += period) {
+    numbers.copyWithin(at, 0, Math.min(period, n - at));
+  }
+  return numbers;
 }
 
 /** A number that follows from a tensor's name, here and in Python. */

@@ -3,10 +3,16 @@
 import numpy as np
 
 
+# Numbers that are drawn before they come again.
+PERIOD = 2**18
+
+
 def noise(shape, seed, scale):
-    i = np.arange(1, 1 + int(np.prod(shape)), dtype=np.float64)
+    n = int(np.prod(shape))
+    i = np.arange(1, 1 + min(n, PERIOD), dtype=np.float64)
     wave = 43758.5453 * np.sin(12.9898 * i + 78.233 * seed)
-    return (scale * (2 * (wave - np.floor(wave)) - 1)).astype(np.float32).reshape(shape)
+    drawn = (scale * (2 * (wave - np.floor(wave)) - 1)).astype(np.float32)
+    return np.resize(drawn, n).reshape(shape)
 
 
 def draw(name, *shape):
