@@ -13,7 +13,7 @@ const nSteps = 1000;
 const between = 25;
 
 /** What two medians of resident memory may differ by. */
-export const slack = 8; // MiB
+const slack = 8; // MiB
 
 /** State of a process after some steps. */
 export interface Sample {
@@ -29,7 +29,7 @@ export interface Growth {
   readonly mebibytes: number;
 }
 
-export function growthOf(samples: readonly Sample[]): Growth {
+function growthOf(samples: readonly Sample[]): Growth {
   const quarter = Math.max(1, samples.length >> 2);
   const [early, late] = [samples.slice(0, quarter), samples.slice(-quarter)];
   const held = (some: readonly Sample[]) =>
@@ -41,7 +41,7 @@ export function growthOf(samples: readonly Sample[]): Growth {
 }
 
 /** What grew that must not, in words. */
-export function faultsOf({ mebibytes, tensors }: Growth): string[] {
+function faultsOf({ mebibytes, tensors }: Growth): string[] {
   return [
     ...(tensors === 0 ? [] : [`${tensors} more tensors`]),
     ...(mebibytes <= slack ? [] : [`${mebibytes.toFixed(1)} MiB more`]),

@@ -183,7 +183,7 @@ export function costOfTask({ B, T, answer, config, stage }: Task): {
 }
 
 /** Audio tokens of a clip. */
-export function audioTokens({ config }: Pick<Task, "config">): number {
+function audioTokens({ config }: Pick<Task, "config">): number {
   const { bands, steps } = config.connector.query;
   return steps * bands;
 }
