@@ -39,6 +39,8 @@ export interface DesignPlan extends BatchMaker {
   readonly adamw?: AdamwConfig;
   /** Let XLA compile the step, see `Training`. */
   readonly xla?: boolean;
+  /** Takes the line of each further trace; default console.log. */
+  readonly onTrace?: (line: string) => void;
   /**
    * Keep what frozen layers make of a text; default true. A row read again
    * beside others can differ in last bits, so a run that is to go on with the
@@ -93,6 +95,7 @@ export function openTraining(
     schedule: plan.schedule,
     adamw: plan.adamw,
     xla: plan.xla,
+    onTrace: plan.onTrace,
   };
   return { training, dispose: () => cache?.dispose() };
 }

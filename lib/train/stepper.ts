@@ -85,6 +85,7 @@ export function openStepper<
     name,
     carry: "state",
     xla: training.xla,
+    report: training.onTrace,
   });
   const gathered: Gathered =
     nMicroBatches === 1 ? [] : nothing(progress.state.params);

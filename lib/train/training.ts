@@ -70,6 +70,8 @@ export interface Training<
    * bits differ. Default false.
    */
   readonly xla?: boolean;
+  /** Takes the line of each further trace; default console.log. */
+  readonly onTrace?: (line: string) => void;
   /** For errors and reports. */
   readonly name: string;
 }

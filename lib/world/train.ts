@@ -1,50 +1,33 @@
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import * as tf from "@tensorflow/tfjs";
-import { openCheckpoint } from "../checkpoint/checkpoint.ts";
-import { writeSafetensors } from "../checkpoint/write-safetensors.ts";
 import { orderedSource } from "../data/ordered.ts";
-import { toyEncoder } from "../encoder/toy.ts";
-import { initLlama, type Llama } from "../llm/llama.ts";
 import { atDepth } from "../pal/design/layer-plan.ts";
 import type { Variant } from "../pal/design/variant.ts";
 import { initAudioConnector } from "../pal/run/audio-llm.ts";
-import {
-  disposeTensors,
-  fromPlain,
-  namedLeaves,
-  withLeaves,
-} from "../tensor/params.ts";
+import { disposeTensors } from "../tensor/params.ts";
 import { random } from "../tensor/random.ts";
 import {
   type CurriculumOptions,
   trainCurriculum,
 } from "../train/run/curriculum.ts";
-import { hashOf } from "../train/run/identity.ts";
 import type { Stage } from "../train/stage.ts";
 import type { Soundfont } from "./soundfonts.ts";
-import { planClips } from "./toy/clips.ts";
-import { learnLanguage, soundfontSplit } from "./toy/comparison.ts";
-import { encodeClips, featuresOfClips } from "./toy/encode-clips.ts";
-import { scales } from "./toy/scales.ts";
-import {
-  comparisonSetting,
-  type Setting,
-  toyConfig,
-  toyWriter,
-} from "./toy/setting.ts";
+import { toyConfig, toyWriter } from "./toy/setting.ts";
 import { toyRows } from "./toy/source.ts";
 import { questionsPerClip, stagesOfScale } from "./toy/stages.ts";
+import {
+  openTrainingWorld,
+  type TrainingWorld,
+  type TrainScale,
+  worldSeed,
+} from "./training-world.ts";
 
 export interface TrainScaleOptions
   extends Omit<CurriculumOptions, "asked" | "saveEvery"> {
-  readonly scale: keyof typeof stagesOfScale;
+  readonly scale: TrainScale;
   readonly seed: number;
   readonly soundfonts: readonly Soundfont[];
 }
-
-/** Seed of the clips and the language model, as in the comparison. */
-const worldSeed = 1;
 
 /**
  * Trains a design through stages in the toy world; goes on where it stopped.
@@ -60,25 +43,38 @@ export async function train(
   stages: readonly number[],
   { scale, seed, soundfonts, ...options }: TrainScaleOptions,
 ): Promise<string> {
-  const setting = comparisonSetting();
-  const toyScale = scales[scale === "lab" ? "full" : scale];
-  const plans = soundfontSplit.trained.flatMap((name) =>
-    planClips("train", name, { count: toyScale.clips.train, seed: worldSeed }),
-  );
-  const clips = await encodeClips(
-    plans,
-    { encoder: toyEncoder(), soundfonts },
-    { signal: options.signal },
-  );
-  const features = featuresOfClips(clips);
+  const { report, signal } = options;
+  const folder = join(options.folder, "start");
+  const world = await openTrainingWorld(scale, {
+    ...{ folder, report, signal, soundfonts },
+  });
+  try {
+    return await trainIn(world, { design, seed }, { ...options, stages });
+  } finally {
+    world.dispose();
+  }
+}
+
+export interface TrainInOptions
+  extends Omit<CurriculumOptions, "asked" | "saveEvery"> {
+  readonly stages: readonly number[];
+}
+
+/**
+ * Trains a design through stages in a world, from its language model and on
+ * batches that follow from the seed alone: every design gets the same.
+ *
+ * @returns the path of the weights
+ */
+export async function trainIn(
+  world: TrainingWorld,
+  { design, seed }: { readonly design: Variant; readonly seed: number },
+  { stages, ...options }: TrainInOptions,
+): Promise<string> {
+  const { features, llama, manifest, plans, scale, setting } = world;
   const variant = atDepth(design, setting.llama.nLayers);
   const config = toyConfig(variant, setting, features.encoders);
-  const llama = await languageModel(setting, { ...options, scale: toyScale });
   const connector = initAudioConnector(config, random("connector", seed));
-  const manifest = hashOf([
-    hashOf(plans),
-    hashOf(new Uint8Array(clips.features.buffer)),
-  ]);
   const sourceOf = (stage: Stage) =>
     orderedSource(
       toyRows(plans, {
@@ -101,48 +97,12 @@ export async function train(
       { ...options, asked: stages, saveEvery: scale === "lab" ? 50 : 2 },
     );
   } finally {
-    disposeTensors([connector, llama]);
-  }
-}
-
-/** The language model of a run: learned once, then read. */
-async function languageModel(
-  setting: Setting,
-  {
-    folder,
-    report,
-    scale,
-    signal,
-  }: Pick<TrainScaleOptions, "folder" | "report" | "signal"> & {
-    readonly scale: (typeof scales)[keyof typeof scales];
-  },
-): Promise<Llama> {
-  const path = join(folder, "start", "language-model.safetensors");
-  if (!existsSync(path)) {
-    report("train: learns the language model that stands in for Llama");
-    const { llama } = await learnLanguage(scale, setting, { signal });
-    const tensors = fromPlain<Llama>(llama);
-    mkdirSync(dirname(path), { recursive: true });
-    writeSafetensors(path, tensors);
-    return tensors;
-  }
-  const like = initLlama(setting.llama, random("language model", worldSeed));
-  const checkpoint = await openCheckpoint(path);
-  try {
-    const read: tf.Tensor[] = [];
-    for (const [name, { shape }] of namedLeaves(like)) {
-      const { values } = await checkpoint.read(name);
-      read.push(tf.tensor(values, shape));
-    }
-    return withLeaves(like, read);
-  } finally {
-    disposeTensors(like);
-    await checkpoint.close();
+    disposeTensors(connector);
   }
 }
 
 /** From the nearest package.json: the sources' or the package's own. */
-function libraryVersion(): string {
+export function libraryVersion(): string {
   for (let here = import.meta.dirname; ; here = dirname(here)) {
     const path = join(here, "package.json");
     if (existsSync(path)) return JSON.parse(readFileSync(path, "utf8")).version;

@@ -8,9 +8,10 @@ import { disposeTensors, mapTensors } from "../../tensor/params.ts";
 import { type DesignPlan, openTraining } from "../design.ts";
 import { batchingOf, type Stage, scheduleOf } from "../stage.ts";
 import type { TrainOptions, TrainReport } from "../training.ts";
+import { Busy } from "./busy.ts";
 import { hashOf, type Identity } from "./identity.ts";
 import { runTraining } from "./run-training.ts";
-import { openWeights, saveWeights, weightsIn } from "./weights.ts";
+import { openWeights, saveWeights, stageFolder, weightsIn } from "./weights.ts";
 
 /** A design on its way through stages, in one folder. */
 export interface Curriculum
@@ -36,6 +37,8 @@ export interface CurriculumOptions extends Pick<TrainOptions, "signal"> {
   readonly saveEvery: number;
   readonly report: (line: string) => void;
   readonly onStep?: (report: TrainReport & { readonly stage: number }) => void;
+  /** Takes the line of each further trace; default console.log. */
+  readonly onTrace?: (line: string) => void;
 }
 
 /**
@@ -44,8 +47,8 @@ export interface CurriculumOptions extends Pick<TrainOptions, "signal"> {
  *
  * @param start - before stage 1; stays the caller's
  * @returns the path of the last asked stage's weights: `weights.safetensors`
- * @throws Error where another process works in the folder, or a stage lacks
- * the one before it
+ * @throws Busy where another process works in the folder; Error where a stage
+ * lacks the one before it
  */
 export async function trainCurriculum(
   curriculum: Curriculum,
@@ -55,7 +58,7 @@ export async function trainCurriculum(
   const { folder } = options;
   mkdirSync(folder, { recursive: true });
   const refuse = () => {
-    throw new Error(
+    throw new Busy(
       `train: expected a folder of its own, got ${folder}, where another ` +
         "process trains; wait for it, or choose another folder",
     );
@@ -119,6 +122,7 @@ async function trainStage(
       schedule: scheduleOf(stage),
       adamw: { ...stage.adamw, groups: groupsOf(stage) },
       keepsReads: false,
+      onTrace: options.onTrace,
     },
     from,
   );
@@ -191,7 +195,7 @@ function stagesOf(
 }
 
 const folderOf = (folder: string, { number }: Stage) =>
-  join(folder, `stage-${number}`);
+  stageFolder(folder, number);
 
 function identityOf(
   { config, library, manifest, scale, seed }: Curriculum,
