@@ -8,7 +8,7 @@
 #
 # A Slurm array's task: runs the line of its number in a grid's plan.
 #
-#   npm run --silent pal -- grid ... --threads 2 --plan > plan.txt
+#   npm run pal --silent -- grid ... --threads 2 --plan > plan.txt
 #   sbatch --array=1-$(wc -l < plan.txt) scripts/slurm-grid.sh plan.txt
 #
 # Options after sbatch go before those above; --cpus-per-task as --threads. A

@@ -61,7 +61,10 @@ export function openGridCrew(
     });
     const worker: Worker = { process: child };
     all.add(worker);
-    child.once("exit", () => all.delete(worker));
+    child.once("exit", () => {
+      all.delete(worker);
+      if (idle.includes(worker)) idle.splice(idle.indexOf(worker), 1);
+    });
     child.on("message", (message: Tell) => hear(worker, message));
     const answer = await answerOf(child, "to be ready");
     if (answer.kind === "done") return worker;
@@ -91,7 +94,9 @@ export function openGridCrew(
     close: async () => {
       signal.removeEventListener("abort", stop);
       const exits = [...all].map(({ process }) => once(process, "exit"));
-      for (const { process } of all) process.disconnect();
+      for (const { process } of all) {
+        if (process.connected) process.disconnect();
+      }
       await Promise.all(exits);
     },
   };

@@ -111,7 +111,7 @@ function threadsLine(processes: number, threads: number): string {
   const each = threads === 1 ? "1 thread" : `${threads} threads`;
   return (
     `grid: ${processes} processes of ${each} each: its numbers are those of ` +
-    `${each}, and another number of threads gives other last bits`
+    `${each}; with another number of threads last bits can differ`
   );
 }
 

@@ -27,7 +27,7 @@ export function engineFacts(): EngineFacts {
 const pathIn = (folder: string) => join(folder, "grid.json");
 
 /** The facts of a grid's folder; undefined before its first run. */
-export function readFacts(folder: string): GridFacts | undefined {
+function readFacts(folder: string): GridFacts | undefined {
   const path = pathIn(folder);
   if (!existsSync(path)) return undefined;
   return readObject(path, "a grid's facts", ["scale", "library", "engine"]);

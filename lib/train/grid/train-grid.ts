@@ -15,6 +15,7 @@ export interface GridTrainer {
   open(): Promise<void>;
   /** @throws Busy where another process works at the run */
   train(run: GridRun): Promise<void>;
+  /** Called in every case, also where it was not opened, or not wholly. */
   close(): Promise<void>;
 }
 
@@ -53,15 +54,23 @@ export async function trainGrid(
   checkPaired(runs);
   const isDone = (run: GridRun) => isFinished(run, grid);
   try {
-    if (!runs.every(isDone)) await trainer.open();
-  } catch (error) {
-    if (!signal?.aborted) throw error;
-  }
-  try {
+    if (!runs.every(isDone)) await opened(trainer, signal);
     const train = (run: GridRun) => trainer.train(run);
     const endings = await walkGrid(runs, { ...options, isDone, train });
     return endings.map((ending) => rowOf(ending, grid.stages));
   } finally {
     await trainer.close();
+  }
+}
+
+/** Opens a trainer; one that a signal keeps from it trains nothing. */
+async function opened(
+  trainer: GridTrainer,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await trainer.open();
+  } catch (error) {
+    if (!signal?.aborted) throw error;
   }
 }
