@@ -11,6 +11,8 @@ export interface Sample {
   readonly stage: number;
   /** Until both blocks were done. */
   readonly wall: number;
+  /** Of the fastest step, over the processes at work at the same time. */
+  readonly fastest: number;
   /** Of the processor, all threads and processes together. */
   readonly processor: number;
 }
@@ -19,6 +21,7 @@ export interface Sample {
 export interface Row extends Pick<Sample, "way" | "design" | "stage"> {
   readonly minWall: number;
   readonly medianWall: number;
+  readonly fastest: number;
   readonly minProcessor: number;
   readonly medianProcessor: number;
 }
@@ -33,6 +36,7 @@ export function rowOf(samples: readonly Sample[], steps: number): Row {
   return {
     ...{ way, design, stage, minWall, medianWall },
     ...{ minProcessor, medianProcessor },
+    fastest: Math.min(...samples.map((one) => one.fastest)),
   };
 }
 
@@ -47,6 +51,7 @@ const columns: readonly (readonly [string, (row: Row) => string])[] = [
   ["way", (row) => row.way],
   ["wall ms a step, min", (row) => row.minWall.toFixed(1)],
   ["median", (row) => row.medianWall.toFixed(1)],
+  ["fastest step", (row) => row.fastest.toFixed(1)],
   ["processor ms a step, min", (row) => row.minProcessor.toFixed(1)],
   ["median", (row) => row.medianProcessor.toFixed(1)],
 ];
@@ -69,7 +74,8 @@ export function verdictOf(rows: readonly Row[], ways: readonly Way[]) {
     return (
       `${row.design}, stage ${row.stage}: ${ways[1].name} over ` +
       `${ways[0].name}: ${ratio((one) => one.minWall)} of the time by minima, ` +
-      `${ratio((one) => one.medianWall)} by medians; ` +
+      `${ratio((one) => one.medianWall)} by medians, ` +
+      `${ratio((one) => one.fastest)} by the fastest step; ` +
       `${ratio((one) => one.minProcessor)} of the processor's time`
     );
   });

@@ -10,13 +10,15 @@ export interface Block {
 /** What it answers with; times in milliseconds. */
 export interface Measured {
   readonly wall: number;
+  /** Of the fastest step. */
+  readonly fastest: number;
   /** Of the processor, all threads together. */
   readonly processor: number;
   readonly losses: readonly number[];
 }
 
 /** What a process says when it is ready, before its first block. */
-export interface Ready extends Omit<Measured, "losses"> {
+export interface Ready extends Pick<Measured, "processor"> {
   readonly description: string;
   readonly rssMiB: number;
 }

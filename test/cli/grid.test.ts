@@ -236,12 +236,16 @@ describe("two processes for one grid", () => {
 
   it("are refused where the runs there have other threads", async () => {
     const out = join(folder, "two");
-    const change = ["--threads", "2", "--seeds", "2", "--processes", "2"];
+    const path = join(out, "grid.json");
+    const facts = JSON.parse(readFileSync(path, "utf8"));
+    facts.engine.numerics.threads = 7;
+    writeFileSync(path, JSON.stringify(facts));
+    const change = ["--seeds", "2", "--processes", "2"];
     const { code, stderr, stdout } = await grid([...asked(out), ...change]);
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(
       stderr,
-      /expected threads 1, as the runs in .*two have, got 2; go on with --thr/,
+      /expected threads 7, as the runs in .*two have, got 1; go on with --thr/,
     );
   });
 
