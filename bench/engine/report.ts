@@ -140,7 +140,7 @@ interface Kept {
 }
 
 /** A processor as a file name: `amd-epyc-avx-512`. */
-const processorSlug = () =>
+export const processorSlug = () =>
   `${processorName()} ${instructionSet()}`
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-");

@@ -30,6 +30,10 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "download an encoder's or a language model's weights, verified",
     run: async (args) => (await import("./fetch.ts")).fetchWeights(args),
   },
+  grid: {
+    summary: "train designs x seeds through the stages; goes on if stopped",
+    run: async (args) => (await import("./grid.ts")).grid(args),
+  },
   inspect: {
     summary: "what a checkpoint holds, tensor by tensor; nothing of it runs",
     run: async (args) => (await import("./inspect.ts")).inspect(args),

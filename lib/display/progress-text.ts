@@ -8,6 +8,8 @@ export interface ProgressState {
   readonly note: string;
   /** Since the start. */
   readonly seconds: number;
+  /** To the end, where somebody knows better than the mean of the steps. */
+  readonly secondsLeft?: number;
 }
 
 const barWidth = 20;
@@ -59,14 +61,19 @@ function numbers(state: ProgressState): string[] {
   const { count, seconds, total } = state;
   const share = shareOf(state);
   const rate = rateOf(count, seconds);
+  const isUnderWay = total !== undefined && count > 0 && count < total;
   return [
     total === undefined ? `${count}` : `${count}/${total}`,
     ...(share === undefined ? [] : [`${Math.floor(100 * share)} %`]),
     ...(rate ? [rate] : []),
-    ...(total !== undefined && count > 0 && count < total
-      ? [`${duration((seconds / count) * (total - count))} left`]
-      : []),
+    ...(isUnderWay ? [`${duration(leftOf(state, total))} left`] : []),
   ];
+}
+
+/** What is told, or as the steps so far took. */
+function leftOf(state: ProgressState, total: number): number {
+  const { count, seconds, secondsLeft } = state;
+  return secondsLeft ?? (seconds / count) * (total - count);
 }
 
 /** Share of the way, at most 1, or undefined where the end is not known. */

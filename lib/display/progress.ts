@@ -25,6 +25,11 @@ export interface ProgressOptions {
   readonly screen?: Screen;
   /** Milliseconds since any fixed moment. */
   readonly now?: () => number;
+  /**
+   * Seconds to the end, where steps cost so differently that their mean says
+   * little; undefined while nobody knows.
+   */
+  readonly secondsLeft?: () => number | undefined;
 }
 
 /** Milliseconds between two drawings: fast enough to look alive. */
@@ -60,6 +65,7 @@ export function progress(
     count,
     note,
     seconds: (now() - start) / 1000,
+    secondsLeft: options.secondsLeft?.(),
   });
   const view = viewOn(screen, now);
   view.draw(state());

@@ -1,4 +1,5 @@
 /** Worlds to train in: the toy world of the first notebook. */
+export { type GridTrainerOptions, trainGrid } from "./grid.ts";
 export {
   checkSplit,
   openSoundfonts,

@@ -1,37 +1,22 @@
 import { join } from "node:path";
-import { toyEncoder } from "../encoder/toy.ts";
 import type { Features } from "../features/features.ts";
 import { atDepth } from "../pal/design/layer-plan.ts";
 import type { Variant } from "../pal/design/variant.ts";
 import { initAudioConnector } from "../pal/run/audio-llm.ts";
 import { versions } from "../runlog/surroundings.ts";
 import { random } from "../tensor/random.ts";
-import { inSharedMemory } from "../threads/shared.ts";
 import { trainCurriculum } from "../train/run/curriculum.ts";
 import { checkArrival } from "../train/run/door.ts";
-import { checkSignal } from "../train/run/faults.ts";
-import { hashOf } from "../train/run/identity.ts";
 import type { CurriculumOptions } from "../train/run/plan.ts";
 import { orderOf, type Stage } from "../train/stage.ts";
-import type { StepReport } from "../train/training.ts";
 import type { Soundfont } from "./soundfonts.ts";
-import { planClips } from "./toy/clips.ts";
-import {
-  languageModelPlan,
-  soundfontSplit,
-  worldSeed,
-} from "./toy/comparison.ts";
-import {
-  type EncodedClips,
-  encodeClips,
-  featuresOfClips,
-} from "./toy/encode-clips.ts";
+import { worldSeed } from "./toy/comparison.ts";
+import type { EncodedClips } from "./toy/encode-clips.ts";
 import {
   openToyStage,
   type ToyStage,
   toyStageWorkplace,
 } from "./toy/ingredients.ts";
-import { scales } from "./toy/scales.ts";
 import {
   comparisonSetting,
   lengthsOf,
@@ -39,17 +24,18 @@ import {
   toyWriter,
 } from "./toy/setting.ts";
 import { questionsPerClip, stagesOfScale } from "./toy/stages.ts";
-import { trainLanguage } from "./train-language.ts";
+import {
+  openTrainingWorld,
+  type PartReport,
+  type TrainingWorld,
+  type TrainScale,
+} from "./training-world.ts";
 
-/** A step of one of the parts that follow each other. */
-export interface PartReport extends StepReport {
-  /** "sounds", "language model", "stage 1" and so on. */
-  readonly part: string;
-}
+export type { PartReport } from "./training-world.ts";
 
 export interface TrainScaleOptions
   extends Pick<CurriculumOptions, "folder" | "report" | "signal"> {
-  readonly scale: keyof typeof stagesOfScale;
+  readonly scale: TrainScale;
   readonly seed: number;
   readonly soundfonts: readonly Soundfont[];
   readonly onStep?: (report: PartReport) => void;
@@ -72,72 +58,72 @@ export async function train(
   numbers: readonly number[],
   options: TrainScaleOptions,
 ): Promise<string> {
-  const { folder, nWorkers = 1, onStep, report, scale, seed, signal } = options;
-  const setting = comparisonSetting();
+  const { folder, nWorkers, onStep, report, scale, seed, signal } = options;
   const stages = stagesOfScale[scale];
-  const variant = atDepth(design, setting.llama.nLayers);
+  const { nLayers } = comparisonSetting().llama;
   const library = versions().palLab;
   // Before the sounds are rendered: another run's folder is refused at once.
   await checkArrival({
     ...{ folder, stages, asked: numbers },
-    known: { design: variant.name, library, scale, seed },
+    known: { design: atDepth(design, nLayers).name, library, scale, seed },
   });
-  const { clips, features, manifest } = await hear(options);
-  const config = toyConfig(variant, setting, features.encoders);
-  const plan = languageModelPlan(scaleOf(scale), setting);
-  const saveEvery = scale === "lab" ? 50 : 2;
-  const told = { report, saveEvery, signal };
-  const dataOf = (stage: Stage) => stageData(stage, { clips, features, seed });
-  const workersOf = (stage: Stage) => ({
-    workers: { n: nWorkers, ingredients: toyStageWorkplace(dataOf(stage)) },
+  const world = await openTrainingWorld(scale, {
+    ...{ report, signal, soundfonts: options.soundfonts, onPart: onStep },
+    folder: join(folder, "start"),
   });
-  return trainCurriculum(
+  return trainIn(
+    world,
+    { design, seed },
     {
-      ...{ config, features, manifest, scale, seed, stages },
-      writer: toyWriter(setting),
-      lengths: lengthsOf(setting),
-      sourceOf: (stage) => openToyStage(dataOf(stage)).source,
-      aheadOf: nWorkers > 0 ? workersOf : undefined,
-      start: async () => {
-        const llama = await trainLanguage(plan, {
-          ...{ ...told, library, scale },
-          folder: join(folder, "start"),
-          onStep: (step) => onStep?.({ ...step, part: "language model" }),
-        });
-        const chance = random("connector", seed);
-        return { connector: initAudioConnector(config, chance), llama };
-      },
-    },
-    {
-      ...{ ...told, folder, asked: numbers },
+      ...{ folder, nWorkers, report, signal, stages: numbers },
       onStep: (step) => onStep?.({ ...step, part: `stage ${step.stage}` }),
     },
   );
 }
 
-const scaleOf = (scale: TrainScaleOptions["scale"]) =>
-  scales[scale === "lab" ? "full" : scale];
+export interface TrainInOptions
+  extends Pick<CurriculumOptions, "folder" | "onStep" | "report" | "signal"> {
+  /** Numbers of Table 3's stages. */
+  readonly stages: readonly number[];
+  /** Threads that make batches ahead; 0 for none, default 1. */
+  readonly nWorkers?: number;
+}
 
-/** Clips as the encoder hears them, and what names them. */
-async function hear({ onStep, scale, signal, soundfonts }: TrainScaleOptions) {
-  const plans = soundfontSplit.trained.flatMap((name) =>
-    planClips("train", name, {
-      count: scaleOf(scale).clips.train,
-      seed: worldSeed,
-    }),
-  );
-  const tell = (report: StepReport) => onStep?.({ ...report, part: "sounds" });
-  const tools = { encoder: toyEncoder(), soundfonts };
-  const work = encodeClips(plans, tools, { signal, onStep: tell });
-  const encoded = await work.catch((error) => {
-    if (error === signal?.reason) checkSignal(signal, "among the sounds");
-    throw error;
+/**
+ * Trains a design through stages in a world, from its language model and on
+ * batches that follow from the seed alone: every design gets the same.
+ *
+ * @returns the path of the weights
+ * @throws as `trainCurriculum`
+ */
+export async function trainIn(
+  world: TrainingWorld,
+  { design, seed }: { readonly design: Variant; readonly seed: number },
+  { nWorkers = 1, stages: asked, ...options }: TrainInOptions,
+): Promise<string> {
+  const { features, manifest, saveEvery, scale, setting } = world;
+  const variant = atDepth(design, setting.llama.nLayers);
+  const config = toyConfig(variant, setting, features.encoders);
+  const dataOf = (stage: Stage) => stageData(stage, { ...world, seed });
+  const workersOf = (stage: Stage) => ({
+    workers: { n: nWorkers, ingredients: toyStageWorkplace(dataOf(stage)) },
   });
-  const bytes = new Uint8Array(encoded.features.buffer);
-  const manifest = hashOf([hashOf(plans), hashOf(bytes)]);
-  // Shared with the threads that make batches.
-  const clips = { ...encoded, features: inSharedMemory(encoded.features) };
-  return { clips, features: featuresOfClips(clips), manifest };
+  return trainCurriculum(
+    {
+      ...{ config, features, manifest, scale, seed },
+      stages: stagesOfScale[scale],
+      writer: toyWriter(setting),
+      lengths: lengthsOf(setting),
+      sourceOf: (stage) => openToyStage(dataOf(stage)).source,
+      aheadOf: nWorkers > 0 ? workersOf : undefined,
+      start: async () => {
+        const llama = await world.languageModel();
+        const chance = random("connector", seed);
+        return { connector: initAudioConnector(config, chance), llama };
+      },
+    },
+    { ...options, asked, saveEvery },
+  );
 }
 
 /** What a stage's batches are made of. */

@@ -22,22 +22,27 @@ const seconds = (since) => ((performance.now() - since) / 1000).toFixed(1);
  *
  * @param work - async function; returns { text: the line's end, done: whether
  *   there was anything to do }
- * @param options - quiet: no line where nothing was to be done
+ * @param options - quiet: no line where nothing was to be done; before a
+ *   command whose output may be read by a program, so apart from it
  */
 export async function step(name, work, { quiet = false } = {}) {
   const begin = performance.now();
-  const live = process.stdout.isTTY;
-  if (live) process.stdout.write(`  ..  ${name}`);
+  const screen = quiet ? process.stderr : process.stdout;
+  const live = screen.isTTY;
+  if (live) screen.write(`  ..  ${name}`);
   const say = (mark, text) => {
-    if (live) process.stdout.write("\r\x1b[2K");
+    if (live) screen.write("\r\x1b[2K");
     const [first, ...more] = text.split("\n");
-    console.log(`  ${mark}  ${name.padEnd(16)} ${first} (${seconds(begin)} s)`);
-    for (const line of more) console.log(`      ${"".padEnd(16)} ${line}`);
+    const time = `(${seconds(begin)} s)`;
+    screen.write(`  ${mark}  ${name.padEnd(16)} ${first} ${time}\n`);
+    for (const line of more) {
+      screen.write(`      ${"".padEnd(16)} ${line}\n`);
+    }
   };
   try {
     const { text, done } = await work();
     if (done || !quiet) say("ok", text);
-    else if (live) process.stdout.write("\r\x1b[2K");
+    else if (live) screen.write("\r\x1b[2K");
   } catch (error) {
     say("--", error.message.split("\n")[0]);
     throw error;
@@ -46,8 +51,8 @@ export async function step(name, work, { quiet = false } = {}) {
 
 /** Prints a line between the steps' own. */
 export function note(text) {
-  const start = process.stdout.isTTY ? "\r\x1b[2K" : "";
-  process.stdout.write(`${start}      ${text}\n`);
+  const start = process.stderr.isTTY ? "\r\x1b[2K" : "";
+  process.stderr.write(`${start}      ${text}\n`);
 }
 
 /** Ends in silence when whoever reads the output, as `head`, has enough. */

@@ -56,6 +56,22 @@ describe("progress in a terminal", () => {
     assert.equal(written.length, length);
   });
 
+  it("says the time left that it is told, where somebody knows better", () => {
+    const { screen, written } = textScreen(100);
+    const { now, wait } = clock();
+    let seconds: number | undefined;
+    const secondsLeft = () => seconds;
+    const bar = progress(4, "train", { screen, now, secondsLeft });
+    wait(2000);
+    bar.tick();
+    seconds = 70;
+    wait(2000);
+    bar.tick();
+    bar.done();
+    assert.match(written[1], / 2\.0 s each {2}6\.0 s left$/);
+    assert.match(written[2], / 2\.0 s each {2}1 min 10 s left$/);
+  });
+
   it("draws ten times a second, however fast the loop is", () => {
     const { screen, written } = textScreen(80);
     const { now, wait } = clock();

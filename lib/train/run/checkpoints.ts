@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import {
   createReadStream,
+  existsSync,
   mkdirSync,
   readdirSync,
   renameSync,
@@ -97,6 +98,13 @@ async function opened<P extends Tensors>(
 }
 
 const isDamaged = (name: string) => name.endsWith(".damaged");
+
+/** Steps of the newest checkpoint in a folder; 0 where there is none. */
+export function stepsSavedIn(folder: string): number {
+  if (!existsSync(folder)) return 0;
+  const [newest] = savedIn(folder);
+  return newest ? Number(pattern.exec(newest.name)![1]) : 0;
+}
 
 /** Newest first. */
 function savedIn(folder: string): { name: string; sha256: string }[] {

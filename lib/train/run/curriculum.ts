@@ -5,6 +5,7 @@ import { withLock } from "../../files/lock.ts";
 import { versions } from "../../runlog/surroundings.ts";
 import { disposeTensors } from "../../tensor/params.ts";
 import type { Stage } from "../stage.ts";
+import { Busy } from "./busy.ts";
 import { checkArrival, runWeights } from "./door.ts";
 import { checkSignal } from "./faults.ts";
 import { hashOfTensors } from "./identity.ts";
@@ -17,9 +18,9 @@ import { openWeights, type StageWeights } from "./weights.ts";
  * goes on where an earlier call stopped.
  *
  * @returns the path of the last asked stage's weights: `weights.safetensors`
- * @throws RangeError for a folder of another run; Error where another process
- * works in the folder, or a stage lacks the one before it; Stopped after a
- * signal
+ * @throws RangeError for a folder of another run; Busy where another process
+ * works in the folder; Error where a stage lacks the one before it; Stopped
+ * after a signal
  */
 export async function trainCurriculum(
   curriculum: Curriculum,
@@ -47,7 +48,7 @@ export async function trainCurriculum(
   };
   return withLock(join(folder, "run.lock"), work, {
     onWait: () => {
-      throw new Error(
+      throw new Busy(
         `train: expected a folder of its own, got ${folder}, where another ` +
           "process trains; wait for it, or choose another folder",
       );
