@@ -18,7 +18,7 @@ on.
   --designs LIST  such as baseline,delayed-fusion
   --seeds LIST    such as 1,2,3; default 1
   --stages LIST   default 1,2,3
-  --scale SCALE   smoke (default: seconds a run, its numbers mean nothing) or lab
+  --scale SCALE   smoke (default: seconds a run, its numbers mean nothing), quick or lab
   --out DIR       the grid's own folder; a run is in DIR/DESIGN/seed-N
   --processes N   that train at the same time; default 1. The cores are shared
                   out, and results differ with the number of threads
