@@ -90,8 +90,15 @@ function heardTensors(
   { encoders, pictures }: Features,
 ): tf.Tensor3D[] {
   if (pictures) return pictures.encode(heard, B);
-  return encoders.map(({ grid, width }, e) => {
+  return encoders.map(({ grid, name, width }, e) => {
     const P = grid.steps * grid.bands;
+    const { length } = heard[e];
+    if (length !== B * P * width) {
+      throw new RangeError(
+        `batchTensors: expected ${B * P * width} numbers of ${B} sounds, ` +
+          `got ${length} (encoder ${name})`,
+      );
+    }
     return tf.tensor3d(heard[e], [B, P, width]);
   });
 }

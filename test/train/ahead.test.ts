@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import * as tf from "@tensorflow/tfjs";
+import type { Features } from "../../lib/features/features.ts";
 import { toyLlama } from "../../lib/llm/config.ts";
 import { initLlama } from "../../lib/llm/llama.ts";
 import { plainConnector } from "../../lib/pal/connector/config.ts";
@@ -133,7 +134,7 @@ describe("batches made ahead", () => {
     );
     assert.deepEqual(making, [
       "batches are made when their step asks for them",
-      "batches are made here, between steps, at most 3 ahead",
+      "batches are made on the main thread, between steps, at most 3 ahead",
       "batches are made in 1 worker thread, at most 4 ahead",
       "batches are made in 2 worker threads, at most 5 ahead",
     ]);
@@ -194,6 +195,20 @@ describe("batches made ahead", () => {
       await assert.rejects(run, { message: "enough" }, way);
       assert.equal(workers().running, 0, way);
     }
+  });
+
+  it("are refused where sounds are of another length than the encoder's", async () => {
+    const plan = planOf(baseline, undefined);
+    const short: Features = {
+      ...plan.features,
+      read: async (audio) =>
+        (await plan.features.read(audio)).map((all) => all.subarray(1)),
+    };
+    await assert.rejects(trained({ ...plan, features: short }), {
+      name: "RangeError",
+      message:
+        "batchTensors: expected 40 numbers of 2 sounds, got 39 (encoder chance)",
+    });
   });
 
   it("are refused where threads make others", async () => {

@@ -5,11 +5,27 @@ import type { PlainBatch } from "../plain-batch.ts";
 import { openLookAhead } from "./look-ahead.ts";
 import { batchWorkplace, makeBatch, type Recipe, type Span } from "./make.ts";
 
-/** Batches are made before their step asks for them. Not in the paper. */
+/** How many micro-batches lie ready; not in the paper. */
+const usual = 4;
+
+/**
+ * Batches are made before their step asks for them. Not in the paper.
+ *
+ * ```ts
+ * // data.ts
+ * export const open = ({ folder }) => ({ source, sounds, writer });
+ * // the plan
+ * const ingredients = { module, name: "open", given: { folder } };
+ * const ahead = { workers: { n: 2, ingredients } };
+ * ```
+ */
 export interface Ahead {
   /** How many micro-batches at most; default 4. */
   readonly batches?: number;
-  /** Who makes them; without any the main thread does, between steps. */
+  /**
+   * Who makes them. Without any, as for a source that no other thread can open,
+   * the main thread does, between steps.
+   */
   readonly workers?: Workers;
 }
 
@@ -68,7 +84,7 @@ export function openBatches(plan: BatchesPlan): Batches {
     return makeBatch(spanOf(n), recipe);
   };
   const crew = ahead?.workers && crewOf(ahead.workers, recipe);
-  const { batches = 4 } = ahead ?? { batches: 0 };
+  const { batches = usual } = ahead ?? { batches: 0 };
   const inTime = ahead ? inTurn(here) : here;
   const made = openLookAhead<PlainBatch>(
     crew ? (n) => crew.run(spanOf(n)) : inTime,
@@ -163,8 +179,10 @@ function checkAhead({ batches = 1, workers }: Ahead = {}): void {
 
 function inWords(ahead: Ahead | undefined): string {
   if (!ahead) return "batches are made when their step asks for them";
-  const { batches = 4, workers } = ahead;
+  const { batches = usual, workers } = ahead;
   const [n, threads] = [workers?.n, workers?.n === 1 ? "thread" : "threads"];
-  const who = n ? `in ${n} worker ${threads}` : "here, between steps";
+  const who = n
+    ? `in ${n} worker ${threads}`
+    : "on the main thread, between steps";
   return `batches are made ${who}, at most ${batches} ahead`;
 }
