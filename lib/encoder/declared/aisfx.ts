@@ -31,10 +31,13 @@ export const aisfx: EncoderDeclaration<AisfxConfig, Aisfx> = {
   load: loadAisfx,
   run: runAisfx,
   small: { channels: 8 },
-  startOf: (tensor) =>
-    /\.(bn\d\.weight|running_var)$/.test(tensor)
-      ? { middle: 1, spread: 0 }
-      : undefined,
+  startOf: (tensor) => {
+    // What is above 0 has half the power: the norm's scale makes up for it.
+    if (/\.bn\d\.weight$/.test(tensor))
+      return { middle: Math.SQRT2, spread: 0 };
+    if (tensor.endsWith("running_var")) return { middle: 1, spread: 0 };
+    return undefined;
+  },
   published: [
     {
       name: "aisfx",
