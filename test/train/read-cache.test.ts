@@ -20,7 +20,8 @@ describe("a read cache", () => {
     const { llama } = modelOf(config.variant);
     const cache = openReadCache(config);
     const expected = readText(llama, textOf(rows), config);
-    assertClose(cache.read(llama, textOf(rows))!, expected, { atol: 0 });
+    // Read by a graph, which joins operations: last bits may differ.
+    assertClose(cache.read(llama, textOf(rows))!, expected);
     const turned = cache.read(llama, textOf([rows[1], rows[0]]))!;
     assertClose(turned.slice([0], [1]), expected.slice([1], [1]));
     cache.dispose();
