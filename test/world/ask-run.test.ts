@@ -21,7 +21,11 @@ import { initAudioConnector } from "../../lib/pal/run/audio-llm.ts";
 import { disposeTensors } from "../../lib/tensor/params.ts";
 import { random } from "../../lib/tensor/random.ts";
 import type { Identity } from "../../lib/train/run/identity.ts";
-import { identityIn, readWeights } from "../../lib/train/run/weights.ts";
+import {
+  identityIn,
+  readWeights,
+  weightsIn,
+} from "../../lib/train/run/weights.ts";
 import { askRun } from "../../lib/world/ask-run.ts";
 import { planClips, renderClip } from "../../lib/world/toy/clips.ts";
 import {
@@ -160,14 +164,14 @@ describe("asking a trained run about a recording", () => {
     write({ design: "baseline", scale: "full" });
     await assert.rejects(
       ask(other),
-      /expected a run at scale smoke or lab, .* got full/,
+      /expected a run at scale smoke or quick or lab, .* got full/,
     );
     write({ design: "attention-only", scale: "smoke", config: "old" });
     await assert.rejects(
       ask(other),
-      /expected a run with config [0-9a-f]{64}, got old/,
+      /expected a run with settings whose hash is [0-9a-f]{64}, got old/,
     );
-    copyFileSync(join(run, "start", "language-model.safetensors"), path);
-    await assert.rejects(ask(other), /got no run/);
+    copyFileSync(weightsIn(join(run, "start"))!.path, path);
+    await assert.rejects(ask(other), /unknown design "none"/);
   });
 });

@@ -72,7 +72,7 @@ describe("the manifest of SoundFonts", () => {
     const wrong = { ...first, sha256: "0".repeat(64) };
     assert.throws(
       () => openSoundfonts({ ...manifest, soundfonts: [wrong] }),
-      /^Error: openSoundfonts: expected sha256 0{64}, got .*install/,
+      /^Error: openSoundfont: expected sha256 0{64}, got .*install/,
     );
   });
 
