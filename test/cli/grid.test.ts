@@ -99,7 +99,10 @@ describe("the options of pal grid", () => {
     refused(["--seeds", "99999999999999999999"], /for --seeds, got "9{20}"/);
     refused(["--seeds", "1,01"], /seeds that differ, got 1 twice/);
     refused(["--stages", "4"], /stages that there are, got 4/);
-    refused(["--scale", "full"], /expected --scale smoke or quick or lab, got "full"/);
+    refused(
+      ["--scale", "full"],
+      /expected --scale smoke or quick or lab, got "full"/,
+    );
     refused(["--processes", "0"], /--processes as a whole number from 1/);
     refused(
       ["--threads", "two"],

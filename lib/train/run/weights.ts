@@ -21,10 +21,6 @@ import { checkRecord, type RunPlace, settleLog } from "./log.ts";
 
 const pattern = /^weights-([0-9a-f]{64})\.safetensors$/;
 
-/** Where a stage of a run has its files. */
-export const stageFolder = (folder: string, number: number) =>
-  join(folder, `stage-${number}`);
-
 /** Writes what a stage ends with, its sha256 in its name. */
 export function saveWeights(
   folder: string,
