@@ -1,8 +1,8 @@
 import { random } from "../../../tensor/random.ts";
 import type { NoteBank } from "./note-bank.ts";
-import { addAt, between } from "./parts.ts";
 import { backgroundOf, inRoom, powerOf, toPower } from "./room.ts";
 import { type Scene, type SceneEvent, sceneOptions } from "./scene.ts";
+import { addAt, between } from "./synth/parts.ts";
 import { synthesisers } from "./synthesised.ts";
 
 /** A scene as samples, and what only the samples tell. */

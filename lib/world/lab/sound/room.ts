@@ -1,6 +1,6 @@
 import { type Random, random } from "../../../tensor/random.ts";
-import { lowpass, tone } from "./parts.ts";
 import type { Scene } from "./scene.ts";
+import { lowpass, tone } from "./synth/parts.ts";
 
 /** Delays of the walls in seconds, and how much each keeps. */
 const walls: Record<

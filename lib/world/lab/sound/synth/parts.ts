@@ -1,4 +1,4 @@
-import type { Random } from "../../../tensor/random.ts";
+import type { Random } from "../../../../tensor/random.ts";
 
 /** What every synthesised sound is told. */
 export interface Played {
@@ -198,3 +198,6 @@ export function formants(
   }
   return sum;
 }
+
+/** Overtones of a string or a throat. */
+export const buzz = Array.from({ length: 30 }, (_, k) => 1 / (k + 1));
