@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { Features } from "../../lib/features/features.ts";
 import { toyLlama } from "../../lib/llm/config.ts";
@@ -193,6 +194,8 @@ describe("batches made ahead", () => {
       const plan = planOf(baseline, ahead, { hangsAt: 8 });
       const run = trained(plan, { onStep, signal: stop.signal });
       await assert.rejects(run, { message: "enough" }, way);
+      // A thread that was being hired ends a moment later.
+      for (let i = 0; i < 100 && workers().running > 0; i++) await sleep(50);
       assert.equal(workers().running, 0, way);
     }
   });
