@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 
 /**
@@ -13,4 +14,10 @@ export function watchWorkers(): () => { started: number; running: number } {
     // What an ended thread's id becomes.
     running: workers.filter(({ threadId }) => threadId !== -1).length,
   });
+}
+
+/** Waits, 5 s at most, for threads whose end is under way. */
+export async function settled(workers: () => { readonly running: number }) {
+  for (let i = 0; i < 100 && workers().running > 0; i++) await sleep(50);
+  return workers().running;
 }

@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import * as tf from "@tensorflow/tfjs";
 import type { Features } from "../../lib/features/features.ts";
 import { toyLlama } from "../../lib/llm/config.ts";
@@ -22,7 +21,7 @@ import {
 } from "../../lib/train/ahead/batches.ts";
 import { type DesignPlan, trainDesign } from "../../lib/train/design.ts";
 import type { TrainOptions } from "../../lib/train/training.ts";
-import { watchWorkers } from "../threads/workers.ts";
+import { settled, watchWorkers } from "../threads/workers.ts";
 import { startEngine } from "../use-engine.ts";
 import {
   encoder,
@@ -95,7 +94,7 @@ describe("batches made ahead", () => {
       assert.deepEqual(got.losses, wanted.losses, way);
       assert.deepEqual(got.params, wanted.params, way);
     }
-    assert.equal(workers().running, 0);
+    assert.equal(await settled(workers), 0);
     assert.ok(workers().started >= 3);
   });
 
@@ -166,7 +165,7 @@ describe("batches made ahead", () => {
         return true;
       });
       assert.deepEqual(steps, [1, 2], way);
-      assert.equal(workers().running, 0, way);
+      assert.equal(await settled(workers), 0, way);
     }
   });
 
@@ -181,7 +180,7 @@ describe("batches made ahead", () => {
           "10 to 11)",
       });
       assert.deepEqual(steps, [1, 2], way);
-      assert.equal(workers().running, 0, way);
+      assert.equal(await settled(workers), 0, way);
     }
   });
 
@@ -194,9 +193,7 @@ describe("batches made ahead", () => {
       const plan = planOf(baseline, ahead, { hangsAt: 8 });
       const run = trained(plan, { onStep, signal: stop.signal });
       await assert.rejects(run, { message: "enough" }, way);
-      // A thread that was being hired ends a moment later.
-      for (let i = 0; i < 100 && workers().running > 0; i++) await sleep(50);
-      assert.equal(workers().running, 0, way);
+      assert.equal(await settled(workers), 0, way);
     }
   });
 
@@ -229,6 +226,6 @@ describe("batches made ahead", () => {
       message:
         "openBatches: expected a whole number of batches from 1, got 0.5",
     });
-    assert.equal(workers().running, 0);
+    assert.equal(await settled(workers), 0);
   });
 });

@@ -22,7 +22,7 @@ import { tone } from "../audio/fixture.ts";
 import { makeWav } from "../audio/make-wav.ts";
 import { assertClose, distance } from "../close.ts";
 import { temporaryFolder } from "../temporary.ts";
-import { watchWorkers } from "../threads/workers.ts";
+import { settled, watchWorkers } from "../threads/workers.ts";
 import { startEngine } from "../use-engine.ts";
 import { fileIngredients, openFileIngredients } from "./ingredients.ts";
 
@@ -77,7 +77,7 @@ describe("encoders that run as batches are made", () => {
       assert.deepEqual(got, wanted, `${n} threads`);
     }
     assert.deepEqual(await losses(flying, {}), wanted);
-    assert.equal(workers().running, 0);
+    assert.equal(await settled(workers), 0);
 
     const options = { store: "none" as const };
     const files = featuresOfFiles([{ encoder, options }]);

@@ -18,7 +18,7 @@ import type { Tensors } from "../../lib/tensor/params.ts";
 import { type PartReport, train } from "../../lib/world/train.ts";
 import { allSoundfonts } from "../soundfonts.ts";
 import { temporaryFolder } from "../temporary.ts";
-import { watchWorkers } from "../threads/workers.ts";
+import { settled, watchWorkers } from "../threads/workers.ts";
 import { startEngine } from "../use-engine.ts";
 import { filesIn } from "./files-in.ts";
 
@@ -97,7 +97,7 @@ describe("a design's run through the stages", () => {
       }
     }
     assert.equal(stops.size, 0);
-    assert.equal(workers().running, 0);
+    assert.equal(await settled(workers), 0);
     assert.ok(said.some((line) => /stage 2: .* in \d worker/.test(line)));
     assert.deepEqual(readFileSync(found), readFileSync(path));
     for (const line of [
